@@ -1,0 +1,94 @@
+"""The composition root: which services there are, who serves them, and what the core needs from the rooms."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+
+from server.accounts.conf import AccountsSettings
+from server.accounts.servicer import (
+    AccountServicer,
+    ApiKeyServicer,
+    SessionServicer,
+    TotpServicer,
+    UserAdminServicer,
+)
+from server.accounts.service.authentication import verify_access_token, verify_api_key
+from server.core import config
+from server.core.credentials import Credentials
+from server.core.interceptors.edge import UnknownMethods, handlers
+from server.core.interceptors.handler import Guards
+from server.core.interceptors.health import health_handlers
+from server.workspaces.conf import WorkspacesSettings
+from server.workspaces.service.access import permissions_in
+from server.workspaces.service.api_keys import verify_workspace_api_key
+from server.workspaces.servicer import (
+    InvitationServicer,
+    MemberServicer,
+    OwnershipTransferServicer,
+    WorkspaceApiKeyServicer,
+    WorkspaceServicer,
+)
+from userdata.accounts.v1 import (
+    account_service_pb2,
+    api_key_service_pb2,
+    session_service_pb2,
+    totp_service_pb2,
+    user_admin_service_pb2,
+)
+from userdata.workspaces.v1 import (
+    invitation_service_pb2,
+    member_service_pb2,
+    ownership_transfer_service_pb2,
+    workspace_api_key_service_pb2,
+    workspace_service_pb2,
+)
+
+SETTINGS: Final = (config.Core, AccountsSettings, WorkspacesSettings)
+
+CREDENTIALS: Final = Credentials(
+    {"udk_": verify_api_key, "udw_": verify_workspace_api_key}, otherwise=verify_access_token
+)
+GUARDS: Final = Guards(authenticate=CREDENTIALS.authenticate, permissions_in=permissions_in)
+
+SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
+    (account_service_pb2.DESCRIPTOR.services_by_name["AccountService"], AccountServicer()),
+    (session_service_pb2.DESCRIPTOR.services_by_name["SessionService"], SessionServicer()),
+    (totp_service_pb2.DESCRIPTOR.services_by_name["TotpService"], TotpServicer()),
+    (api_key_service_pb2.DESCRIPTOR.services_by_name["ApiKeyService"], ApiKeyServicer()),
+    (user_admin_service_pb2.DESCRIPTOR.services_by_name["UserAdminService"], UserAdminServicer()),
+    (workspace_service_pb2.DESCRIPTOR.services_by_name["WorkspaceService"], WorkspaceServicer()),
+    (member_service_pb2.DESCRIPTOR.services_by_name["MemberService"], MemberServicer()),
+    (invitation_service_pb2.DESCRIPTOR.services_by_name["InvitationService"], InvitationServicer()),
+    (
+        ownership_transfer_service_pb2.DESCRIPTOR.services_by_name["OwnershipTransferService"],
+        OwnershipTransferServicer(),
+    ),
+    (
+        workspace_api_key_service_pb2.DESCRIPTOR.services_by_name["WorkspaceApiKeyService"],
+        WorkspaceApiKeyServicer(),
+    ),
+)
+
+#: Larger messages are refused by grpc itself; Envoy refuses REST bodies above its own, lower limit.
+_MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+#: Calls that wait for a thread; beyond it a process answers RESOURCE_EXHAUSTED instead of queueing for ever.
+_WAITING_PER_THREAD: Final = 64
+
+
+def rpc_server(*, threads: int) -> grpc.Server:
+    """A gRPC server with every unary method of the contract, not started. One database connection a thread."""
+    server = grpc.server(
+        ThreadPoolExecutor(threads, thread_name_prefix="call"),
+        options=(
+            ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+            # Each process has a port of its own that Envoy balances over: two on one port must fail loudly.
+            ("grpc.so_reuseport", 0),
+        ),
+        maximum_concurrent_rpcs=threads * (1 + _WAITING_PER_THREAD),
+    )
+    for service, servicer in SERVICERS:
+        server.add_registered_method_handlers(service.full_name, handlers(service, servicer, GUARDS))
+    server.add_generic_rpc_handlers((health_handlers(), UnknownMethods()))
+    return server

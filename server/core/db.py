@@ -1,0 +1,185 @@
+"""The database: Peewee over psycopg2, one persistent connection per thread, scopes that cost no round trip.
+
+A scope (`server.core.tenancy`) sets who is acting and in which workspace. Its settings are not sent on their own:
+they ride in front of the scope's first statement, in the same message, as `BEGIN` does.
+
+A lost connection is found when a statement fails. If that statement was the scope's first, nothing can have been
+committed, so it is tried once more on a new connection; otherwise the caller gets `Unavailable` and the scope stays
+broken until it ends, so that no later statement runs outside its transaction.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import peewee
+import psycopg2.extensions
+import psycopg2.extras
+from peewee import Context, Node, PostgresqlDatabase
+
+from server.core.errors import Unavailable
+
+psycopg2.extras.register_uuid()
+
+#: Statements of an API call end long before Envoy gives up on the call (15 s).
+_STATEMENT_TIMEOUT_MS: Final = 10_000
+_CONNECT_TIMEOUT_S: Final = 5
+
+
+class _Scope(threading.local):
+    """What the present thread has to send in front of its next statement."""
+
+    prefix: str = ""
+    every: bool = False
+    broken: bool = False
+
+
+class Database(PostgresqlDatabase):
+    """A Peewee database whose transactions start with their first statement."""
+
+    def __init__(self) -> None:
+        super().__init__(None, autoconnect=True)
+        self.scope = _Scope()
+
+    def open(self, url: str, *, role: str | None, application: str = "userdata") -> None:
+        """Say where the database is. `role` is the database role that every connection takes on.
+
+        Nothing connects yet: each thread does when it first executes.
+        """
+        options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
+        if role:
+            options += f" -c role={role}"
+        self.init(
+            url.replace("postgres://", "postgresql://", 1),
+            options=options,
+            application_name=application,
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            keepalives_idle=30,
+        )
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        """Start a transaction with the next statement."""
+        if isolation_level:
+            raise ValueError("transactions of the product run at READ COMMITTED")
+        self.scope.prefix = "BEGIN;" + self.scope.prefix
+
+    def commit(self) -> None:
+        """Make the transaction last; costs nothing when no statement ran in it."""
+        if self._unsent():
+            return
+        if self.scope.broken or self.is_closed():
+            raise Unavailable
+        try:
+            super().commit()
+        except (peewee.OperationalError, peewee.InterfaceError) as error:
+            self._drop_connection()
+            raise Unavailable from error
+
+    def rollback(self) -> None:
+        """Undo the transaction; a lost connection has done so already."""
+        if self._unsent() or self.scope.broken or self.is_closed():
+            return
+        try:
+            super().rollback()
+        except (peewee.OperationalError, peewee.InterfaceError):
+            self._drop_connection()
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run one statement, with the scope's pending prefix in front. Raises Unavailable on a lost connection."""
+        scope = self.scope
+        if scope.broken:
+            raise Unavailable
+        first = bool(scope.prefix)
+        text = scope.prefix + sql if first else sql
+        try:
+            cursor = self._attempt(text, params, retry=first or not self.in_transaction())
+        except (peewee.OperationalError, peewee.InterfaceError) as error:
+            if not self._lost():
+                raise
+            self._drop_connection()
+            raise Unavailable from error
+        finally:
+            if not scope.every:
+                scope.prefix = ""
+        return cursor
+
+    def _attempt(self, text: str, params: Any, *, retry: bool) -> Any:
+        try:
+            return super().execute_sql(text, params)
+        except (peewee.OperationalError, peewee.InterfaceError):
+            if not (retry and self._lost()) or self._state.conn is None:
+                raise
+        self._forget_connection()
+        return super().execute_sql(text, params)
+
+    def _unsent(self) -> bool:
+        """Whether the transaction ends before anything was sent; forgets the pending prefix."""
+        unsent = "BEGIN;" in self.scope.prefix
+        if unsent:
+            self.scope.prefix = ""
+        return unsent
+
+    def _lost(self) -> bool:
+        return self._state.conn is None or bool(self._state.conn.closed)
+
+    def _forget_connection(self) -> None:
+        """Let the next statement connect anew; Peewee's stack of transactions stays as it is."""
+        self._state.conn, self._state.closed = None, True
+
+    def _drop_connection(self) -> None:
+        self._forget_connection()
+        self.scope.broken = self.in_transaction()
+
+    def connect(self, reuse_if_open: bool = False) -> bool:
+        """Open this thread's connection, keeping Peewee's stack of transactions over a reconnect."""
+        transactions = list(self._state.transactions)
+        try:
+            opened = bool(super().connect(reuse_if_open))
+        finally:
+            self._state.transactions = transactions
+        return opened
+
+
+db: Final = Database()
+
+
+class Slot(Node):
+    """A named parameter of a `Prepared` statement."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __sql__(self, ctx: Context) -> Context:
+        ctx._values.append(self)
+        return ctx.literal(ctx.state.param)
+
+
+class Prepared:
+    """A Peewee query whose SQL text is built once, for hot paths.
+
+    Building the text costs Peewee about as much as Postgres needs to answer (benchmarks/micro/prepared.py).
+    `build` is called at first use; `Slot("name")` stands where a value comes.
+    """
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
+        self._sql = ""
+        self._values: tuple[Any, ...] = ()
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """All rows, as tuples in the order of the selected columns."""
+        return self._execute(values).fetchall()  # type: ignore[no-any-return]
+
+    def row(self, **values: Any) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        return self._execute(values).fetchone()  # type: ignore[no-any-return]
+
+    def run(self, **values: Any) -> int:
+        """Execute for its effect; gives the number of rows it touched."""
+        return self._execute(values).rowcount  # type: ignore[no-any-return]
+
+    def _execute(self, values: dict[str, Any]) -> Any:
+        if not self._sql:
+            self._sql, params = self._build().sql()
+            self._values = tuple(params)
+        return db.execute_sql(self._sql, [values[v.name] if isinstance(v, Slot) else v for v in self._values])

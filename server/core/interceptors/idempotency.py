@@ -1,0 +1,90 @@
+"""Idempotency-Key: a repeated call gets the first answer again, in the same transaction that made it.
+
+The key belongs to its principal. The stored answer is sealed, since it may hold a secret that is shown only once;
+the request is kept as a keyed hash, since it may hold a password. Failures are not stored: they changed nothing.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from google.protobuf.message import Message
+from peewee import EXCLUDED
+
+from server.core import clock, crypto
+from server.core.call import Call
+from server.core.contract import Method
+from server.core.errors import AlreadyExists, FieldViolation, InvalidArgument
+from server.core.interceptors.handler import Handler
+from server.core.models import IdempotencyKey
+
+#: How long the first answer is kept.
+KEEP: Final = timedelta(hours=24)
+_MAX_LENGTH: Final = 255
+_PURPOSE: Final = "idempotency"
+
+
+def idempotency(method: Method, proceed: Handler) -> Handler:
+    """Handle a call with an Idempotency-Key once; methods that change nothing need none."""
+    if method.reads_only:
+        return proceed
+
+    def handle(request: Message, call: Call) -> Message:
+        key = call.metadata.get("idempotency-key")
+        if key is None:
+            return proceed(request, call)
+        _require_sound(key)
+        principal = call.principal.name if call.principal else "anonymous"
+        data = method.full_name.encode() + request.SerializeToString(deterministic=True)
+        if not _claim(principal, key, crypto.ring().mac(_PURPOSE, data)):
+            return _first_answer(method, principal, key, data)
+        response = proceed(request, call)
+        _store(principal, key, response)
+        return response
+
+    return handle
+
+
+def _require_sound(key: str) -> None:
+    if not (0 < len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable()):
+        description = f"must be 1 to {_MAX_LENGTH} printable ASCII characters, such as a UUID"
+        raise InvalidArgument(violations=[FieldViolation("idempotency-key", description)])
+
+
+def _claim(principal: str, key: str, fingerprint: bytes) -> bool:
+    """Take the key. Waits for a call in flight with the same key; False when that one, or an earlier, answered."""
+    row = IdempotencyKey
+    now = clock.now()
+    claimed = (
+        row.insert(principal=principal, key=key, fingerprint=fingerprint, expire_time=now + KEEP)
+        .on_conflict(
+            conflict_target=[row.principal, row.key],
+            update={
+                row.fingerprint: EXCLUDED.fingerprint,
+                row.response: None,
+                row.expire_time: EXCLUDED.expire_time,
+            },
+            where=row.expire_time < now,
+        )
+        .returning(row.key)
+        .execute()
+    )
+    return bool(list(claimed))
+
+
+def _first_answer(method: Method, principal: str, key: str, data: bytes) -> Message:
+    row = IdempotencyKey.get((IdempotencyKey.principal == principal) & (IdempotencyKey.key == key))
+    if not crypto.ring().verifies(_PURPOSE, data, bytes(row.fingerprint)):
+        raise AlreadyExists(
+            "The Idempotency-Key was used for another request; use a new one.", reason="IDEMPOTENCY_KEY_REUSED"
+        )
+    plain = crypto.ring().open(_PURPOSE, bytes(row.response), bound_to=f"{principal}\n{key}".encode())
+    return method.response.FromString(plain)
+
+
+def _store(principal: str, key: str, response: Message) -> None:
+    sealed = crypto.ring().seal(_PURPOSE, response.SerializeToString(), bound_to=f"{principal}\n{key}".encode())
+    (
+        IdempotencyKey.update(response=sealed)
+        .where((IdempotencyKey.principal == principal) & (IdempotencyKey.key == key))
+        .execute()
+    )

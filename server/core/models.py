@@ -1,0 +1,111 @@
+"""What every table of the product shares, and the tables that belong to no room.
+
+Tables are made by `migrations/`; a test proves that both agree. Enumerated columns hold the upper-case word and
+have a CHECK, so that a row can be read without the code.
+"""
+
+from typing import Any, Final
+
+import peewee
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+
+from server.core import clock, ids
+from server.core.db import db
+
+UuidField = peewee.UUIDField
+
+
+class Model(peewee.Model):
+    """Base of all tables."""
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        only_save_dirty = True
+
+
+class IdField(peewee.UUIDField):
+    """A primary key that is a UUIDv7, made when the row is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(primary_key=True, default=ids.new, **options)
+
+
+class TimeField(DateTimeTZField):
+    """A moment in UTC, `timestamptz`."""
+
+
+class CreateTimeField(TimeField):
+    """The moment the row was made."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default=clock.now, **options)
+
+
+class JsonField(BinaryJSONField):
+    """A JSON document, `jsonb`, without the index Peewee would add."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(index=False, **options)
+
+
+class EnumField(peewee.TextField):
+    """One of a few upper-case words, checked by the database."""
+
+    def __init__(self, *words: str, **options: Any) -> None:
+        self.words: Final = words
+        super().__init__(**options)
+
+
+class Event(Model):
+    """One thing that happened, append-only, partitioned by day of `create_time`."""
+
+    id = peewee.UUIDField(default=ids.new)
+    workspace_id = peewee.UUIDField(null=True)
+    type = peewee.TextField()
+    subject = peewee.TextField()
+    data = JsonField()
+    actor = peewee.TextField()
+    request_id = peewee.TextField()
+    trace_parent = peewee.TextField()
+    create_time = CreateTimeField()
+
+    class Meta:
+        table_name = "event"
+        primary_key = peewee.CompositeKey("create_time", "id")
+
+
+class Job(Model):
+    """One piece of work to be done outside a request, kept until it is done.
+
+    READY waits for `run_time`; SENT is with the broker and RUNNING with a worker until `lease_time`, after which the
+    relay sends it again; DEAD has used all its attempts and waits for a person.
+    """
+
+    id = IdField()
+    type = peewee.TextField()
+    payload = peewee.BlobField()
+    state = EnumField("READY", "SENT", "RUNNING", "DEAD", default="READY")
+    attempts = peewee.IntegerField(default=0)
+    run_time = TimeField(default=clock.now)
+    lease_time = TimeField(null=True)
+    error = peewee.TextField(default="")
+    trace_parent = peewee.TextField(default="")
+    create_time = CreateTimeField()
+
+    class Meta:
+        table_name = "job"
+
+
+class IdempotencyKey(Model):
+    """The first answer to a call with an Idempotency-Key, sealed, kept for 24 hours."""
+
+    principal = peewee.TextField()
+    key = peewee.TextField()
+    fingerprint = peewee.BlobField()
+    response = peewee.BlobField(null=True)
+    expire_time = TimeField()
+
+    class Meta:
+        table_name = "idempotency_key"
+        primary_key = peewee.CompositeKey("principal", "key")

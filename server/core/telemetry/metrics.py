@@ -1,0 +1,32 @@
+"""Metrics in Prometheus' form. Processes share them through PROMETHEUS_MULTIPROC_DIR; `render` adds them up."""
+
+import os
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+CALLS: Final = Counter("userdata_calls_total", "Calls served, by method and gRPC status code.", ("method", "code"))
+CALL_SECONDS: Final = Histogram(
+    "userdata_call_seconds",
+    "Time from a call's arrival at a server process to its answer.",
+    ("method",),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+JOBS: Final = Counter("userdata_jobs_total", "Jobs handled, by type and outcome.", ("type", "outcome"))
+JOB_SECONDS: Final = Histogram("userdata_job_seconds", "Time one attempt at a job took.", ("type",))
+JOBS_SENT: Final = Counter("userdata_jobs_sent_total", "Jobs the relay handed to the broker.")
+JOBS_HELD: Final = Gauge(
+    "userdata_jobs", "Jobs that are not done, by state.", ("state",), multiprocess_mode="mostrecent"
+)
+
+
+def render() -> bytes:
+    """The metrics of all processes of this installation on this machine, as `/metrics` answers them."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)
