@@ -1,0 +1,1 @@
+"""The command line tool `udb`: starts, looks after and generates the product. Nothing below may import it."""
