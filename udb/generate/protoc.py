@@ -26,7 +26,7 @@ def copy_googleapis(target: Path) -> None:
 
 
 def compile_protos(roots: list[Path], protos: list[str], options: list[str]) -> None:
-    """Compile `protos`, paths relative to one of `roots`, with protoc's own `options`. Raises CompileError."""
+    """Compile `protos`, paths under one of `roots`, with protoc's own `options`. Raises CompileError."""
     with as_file(resources("grpc_tools") / "_proto") as well_known:
         paths = [f"--proto_path={root}" for root in [*roots, well_known]]
         if protoc.main(["protoc", *paths, *options, *protos]) != 0:

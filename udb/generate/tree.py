@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def mirror(source: Path, target: Path) -> None:
-    """Write each file of `source` whose content differs to `target`, and delete the files `source` has not."""
+    """Write the files of `source` that differ to `target`, and delete the ones `source` has not."""
     wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
     for name in wanted:
         content, copy = (source / name).read_bytes(), target / name
