@@ -20,18 +20,17 @@ def _settings(workspace: UUID | None, user: UUID | None) -> str:
 def transaction(*, workspace: UUID | None = None, user: UUID | None = None) -> Iterator[None]:
     """Run a block that writes; it commits at the end, or leaves nothing. Within another one it is a savepoint."""
     scope = db.scope
-    nested = db.in_transaction()
-    if not nested:
-        scope.broken, scope.every = False, False
-    scope.prefix = _settings(workspace, user)
+    if db.in_transaction():
+        with db.atomic():
+            scope.prefix += _settings(workspace, user)
+            yield
+        return
+    scope.prefix, scope.every, scope.broken = _settings(workspace, user), False, False
     try:
         with db.atomic():
-            if nested:
-                scope.prefix = _settings(workspace, user)
             yield
     finally:
-        if not nested:
-            scope.prefix, scope.broken = "", False
+        scope.prefix, scope.broken = "", False
 
 
 @contextmanager
@@ -39,7 +38,7 @@ def reading(*, workspace: UUID | None = None, user: UUID | None = None) -> Itera
     """Run a block that only reads. Each statement is a transaction of its own, in one round trip."""
     scope = db.scope
     if db.in_transaction():
-        scope.prefix = _settings(workspace, user)
+        scope.prefix += _settings(workspace, user)
         yield
         return
     scope.prefix, scope.every, scope.broken = _settings(workspace, user), True, False

@@ -19,7 +19,7 @@ JOBS: Final = Counter("userdata_jobs_total", "Jobs handled, by type and outcome.
 JOB_SECONDS: Final = Histogram("userdata_job_seconds", "Time one attempt at a job took.", ("type",))
 JOBS_SENT: Final = Counter("userdata_jobs_sent_total", "Jobs the relay handed to the broker.")
 JOBS_HELD: Final = Gauge(
-    "userdata_jobs", "Jobs that are not done, by state.", ("state",), multiprocess_mode="mostrecent"
+    "userdata_jobs_held", "Jobs that are not done, by state.", ("state",), multiprocess_mode="mostrecent"
 )
 
 

@@ -1,0 +1,74 @@
+"""What is read out of a request: filters, update masks, etags."""
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.core import etags, filters, ids, masks
+from server.core.errors import Aborted, InvalidArgument
+from server.core.filters import Comparison
+from userdata.workspaces.v1.workspace_pb2 import Workspace
+
+ALLOWED = {"name", "labels"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("state = PENDING", [Comparison("state", "PENDING", negated=False)]),
+        ("state=PENDING", [Comparison("state", "PENDING", negated=False)]),
+        ('email != "a b\\"c"', [Comparison("email", 'a b"c', negated=True)]),
+        (
+            "state = A AND email = b@c.de",
+            [Comparison("state", "A", negated=False), Comparison("email", "b@c.de", negated=False)],
+        ),
+    ],
+)
+def test_a_filter_reads_as_documented(text, expected):
+    assert filters.parse(text, fields={"state", "email"}) == expected
+
+
+@pytest.mark.parametrize("text", ["state", "= A", "state = ", "state = A OR email = B", "state = A AND", "other = 1"])
+def test_a_filter_that_is_not_understood_is_refused(text):
+    with pytest.raises(InvalidArgument) as error:
+        filters.parse(text, fields={"state", "email"})
+    assert [v.field for v in error.value.violations] == ["filter"]
+
+
+@given(st.text(max_size=80))
+def test_no_filter_makes_the_parser_fail_otherwise(text):
+    try:
+        filters.parse(text, fields={"state"})
+    except InvalidArgument as error:
+        assert error.violations
+
+
+def test_no_mask_means_the_populated_fields_that_may_change():
+    sent = Workspace(name="x", slug="y", labels={"a": "b"})
+    assert masks.paths(FieldMask(), sent, allowed=ALLOWED) == {"name", "labels"}
+
+
+def test_a_mask_names_the_fields_even_empty_ones():
+    assert masks.paths(FieldMask(paths=["labels"]), Workspace(name="x"), allowed=ALLOWED) == {"labels"}
+    assert masks.paths(FieldMask(paths=["*"]), Workspace(), allowed=ALLOWED) == ALLOWED
+
+
+@pytest.mark.parametrize("path", ["id", "nothing", "labels.a", ""])
+def test_a_mask_with_another_field_is_refused_with_the_choice(path):
+    with pytest.raises(InvalidArgument) as error:
+        masks.paths(FieldMask(paths=["name", path]), Workspace(), allowed=ALLOWED)
+    assert [v.field for v in error.value.violations] == ["update_mask"]
+    assert "labels, name" in error.value.violations[0].description
+
+
+def test_an_etag_holds_for_one_revision_of_one_row():
+    row = ids.new()
+    etag = etags.of(row, 1)
+    for sent in ("", etag, f'"{etag}"', f'W/"{etag}"'):
+        etags.require(sent, row, 1)
+    for other, revision in ((row, 2), (ids.new(), 1)):
+        with pytest.raises(Aborted) as error:
+            etags.require(etag, other, revision)
+        assert error.value.reason == "ETAG_MISMATCH"
