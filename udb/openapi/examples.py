@@ -1,0 +1,131 @@
+"""Builds the example values of the document from the `example` of the fields' rules.
+
+A field without an example is left out wherever it may be absent, so that every example is a likely request or
+response and not a list of all there is.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from udb.openapi.contract import ContractError, behaviors, is_map, is_required, rules
+from udb.openapi.formats import Json, Role, is_wide, well_known
+
+_DELETED = {"delete_time": "2026-11-03T08:15:00Z", "purge_time": "2026-12-03T08:15:00Z"}
+_JSON_TYPES = ("integer", "number", "boolean", "object", "array")
+
+
+def example_of(field: FieldDescriptor) -> Any:
+    """Return the written example of one value of `field` as proto3 JSON, None if there is none.
+
+    Raises:
+        ContractError: the example is not of the field's type.
+    """
+    written = rules(field).example
+    if not written:
+        return None
+    try:
+        return _read(field, written)
+    except ValueError as error:
+        raise ContractError(f"Correct the example of {field.full_name}: {error}.") from error
+
+
+def body_example(fields: Iterable[FieldDescriptor], role: Role) -> Json:
+    """Return the example of a request's body that is made of `fields`."""
+    return _object(fields, role, ())
+
+
+def response_examples(message: Descriptor, *, deleted: bool) -> dict[str, Json]:
+    """Return the examples of a response, by name: one, or one for each choice of the message's oneof.
+
+    Args:
+        message: the response.
+        deleted: whether the response is a resource that the call has just deleted.
+    """
+    fields = list(message.fields)
+    whole = _object(fields, Role.OUTPUT, ())
+    if deleted:
+        whole |= _deleted(message)
+    choices = _choices(fields)
+    if not choices:
+        return {"response": whole}
+    rest = [field for field in fields if field not in choices]
+    return {choice.json_name: _object([choice, *rest], Role.OUTPUT, ()) for choice in choices}
+
+
+def _object(fields: Iterable[FieldDescriptor], role: Role, above: tuple[str, ...]) -> Json:
+    fields = list(fields)
+    rivals = set(_choices(fields)[1:])
+    found = {field.json_name: _value(field, role, above) for field in fields if field not in rivals}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _choices(fields: list[FieldDescriptor]) -> list[FieldDescriptor]:
+    """The fields of the first oneof among `fields` that are not alone in it."""
+    groups = (field.containing_oneof for field in fields if field.containing_oneof)
+    first = next((group for group in groups if len(group.fields) > 1), None)
+    return [field for field in fields if first and field.containing_oneof == first]
+
+
+def _value(field: FieldDescriptor, role: Role, above: tuple[str, ...]) -> Any:
+    """The example of a field, None when it is better left out."""
+    hidden = field_behavior_pb2.INPUT_ONLY if role is Role.OUTPUT else field_behavior_pb2.OUTPUT_ONLY
+    stale_etag = field.name == "etag" and role is not Role.OUTPUT
+    if hidden in behaviors(field) or stale_etag:
+        return None
+    message = _message_of(field)
+    found = example_of(field) if message is None else _nested(message, role, above)
+    if found is not None and field.is_repeated and not is_map(field) and not isinstance(found, list):
+        found = [found]
+    if found is None and role is Role.OUTPUT and not field.has_presence:
+        return _default(field)
+    if found is None and role is Role.INPUT and is_required(field):
+        raise ContractError(f"Give {field.full_name} an example: requests must set it.")
+    return found
+
+
+def _message_of(field: FieldDescriptor) -> Descriptor | None:
+    """The message of our own that one value of `field` is."""
+    message = field.message_type
+    if message is None or is_map(field) or well_known(message.full_name) is not None:
+        return None
+    return message
+
+
+def _nested(message: Descriptor, role: Role, above: tuple[str, ...]) -> Json | None:
+    if message.full_name in above:
+        return None
+    return _object(message.fields, role, (*above, message.full_name)) or None
+
+
+def _default(field: FieldDescriptor) -> Any:
+    """What is printed for a field without presence that is not set."""
+    if field.is_repeated:
+        return {} if is_map(field) else []
+    if field.enum_type is not None:
+        return field.enum_type.values_by_number[0].name
+    return "0" if is_wide(field) else field.default_value
+
+
+def _read(field: FieldDescriptor, written: str) -> Any:
+    if is_map(field) or written.startswith("["):
+        return json.loads(written)
+    kind = well_known(field.message_type.full_name) if field.message_type else None
+    is_text = field.cpp_type in (FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_ENUM)
+    if is_text or is_wide(field) or (kind is not None and kind.get("type") not in _JSON_TYPES):
+        return written
+    return json.loads(written)
+
+
+def _deleted(message: Descriptor) -> Json:
+    """What a deleted resource holds that a living one does not."""
+    fields = message.fields_by_name
+    found: Json = {fields[name].json_name: time for name, time in _DELETED.items() if name in fields}
+    for field in message.fields:
+        for value in field.enum_type.values if field.enum_type is not None else ():
+            if value.name.endswith("_DELETED"):
+                found[field.json_name] = value.name
+    return found
