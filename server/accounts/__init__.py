@@ -1,0 +1,1 @@
+"""People: accounts, sign-in, sessions, two-step login and personal API keys."""
