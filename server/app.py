@@ -7,6 +7,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
 from server.accounts.conf import AccountsSettings
+from server.accounts.service.authentication import verify_access_token, verify_api_key
 from server.accounts.servicer import (
     AccountServicer,
     ApiKeyServicer,
@@ -14,7 +15,6 @@ from server.accounts.servicer import (
     TotpServicer,
     UserAdminServicer,
 )
-from server.accounts.service.authentication import verify_access_token, verify_api_key
 from server.core import config
 from server.core.credentials import Credentials
 from server.core.interceptors.edge import UnknownMethods, handlers

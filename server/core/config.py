@@ -9,10 +9,13 @@ import binascii
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_KEY_BYTES: Final = 32
+_KEY_NAME_MAX: Final = 16
 
 T = TypeVar("T", bound="Section")
 
@@ -38,7 +41,9 @@ class Core(Section):
     database_url: SecretStr = Field(description="postgresql:// URL of the owner's login, Postgres 15 or newer")
     broker_url: SecretStr = Field(description="redis:// or amqp:// URL of the broker")
     secret_keys: SecretStr = Field(description="id:base64 of 32 bytes, the current key first, older ones after commas")
-    public_url: str = Field("http://127.0.0.1:8080", description="where clients reach the product; mailed links start so")
+    public_url: str = Field(
+        "http://127.0.0.1:8080", description="where clients reach the product; mailed links start so"
+    )
     var_dir: Path = Field(Path("var"), description="the folder of all data of an installation on this machine")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     server_threads: int = Field(8, ge=1, le=256, description="calls one server process works on at a time")
@@ -74,7 +79,7 @@ def parse_keys(text: str) -> dict[str, bytes]:
             secret = base64.b64decode(encoded, validate=True)
         except binascii.Error:
             secret = b""
-        if not name or len(name) > 16 or not name.isascii() or len(secret) != 32 or name in keys:
+        if not name or len(name) > _KEY_NAME_MAX or not name.isascii() or len(secret) != _KEY_BYTES or name in keys:
             raise ValueError("must be entries `id:base64` of 32 bytes each, ids unique and at most 16 characters")
         keys[name] = secret
     return keys

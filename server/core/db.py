@@ -105,12 +105,17 @@ class Database(PostgresqlDatabase):
 
     def _attempt(self, text: str, params: Any, *, retry: bool) -> Any:
         try:
-            return super().execute_sql(text, params)
+            return super().execute_sql(text, params)  # type: ignore[no-untyped-call]
         except (peewee.OperationalError, peewee.InterfaceError):
-            if not (retry and self._lost()) or self._state.conn is None:
+            if not (retry and self._lost()) or self._thread.conn is None:
                 raise
         self._forget_connection()
-        return super().execute_sql(text, params)
+        return super().execute_sql(text, params)  # type: ignore[no-untyped-call]
+
+    @property
+    def _thread(self) -> Any:
+        """Peewee's own state of this thread: its connection and its stack of transactions."""
+        return self._state  # type: ignore[attr-defined]
 
     def _unsent(self) -> bool:
         """Whether the transaction ends before anything was sent; forgets the pending prefix."""
@@ -120,23 +125,23 @@ class Database(PostgresqlDatabase):
         return unsent
 
     def _lost(self) -> bool:
-        return self._state.conn is None or bool(self._state.conn.closed)
+        return self._thread.conn is None or bool(self._thread.conn.closed)
 
     def _forget_connection(self) -> None:
         """Let the next statement connect anew; Peewee's stack of transactions stays as it is."""
-        self._state.conn, self._state.closed = None, True
+        self._thread.conn, self._thread.closed = None, True
 
     def _drop_connection(self) -> None:
         self._forget_connection()
         self.scope.broken = self.in_transaction()
 
-    def connect(self, reuse_if_open: bool = False) -> bool:
+    def connect(self, reuse_if_open: bool = False) -> bool:  # noqa: FBT001, FBT002 - Peewee's signature
         """Open this thread's connection, keeping Peewee's stack of transactions over a reconnect."""
-        transactions = list(self._state.transactions)
+        transactions = list(self._thread.transactions)
         try:
             opened = bool(super().connect(reuse_if_open))
         finally:
-            self._state.transactions = transactions
+            self._thread.transactions = transactions
         return opened
 
 
@@ -150,7 +155,8 @@ class Slot(Node):
         self.name = name
 
     def __sql__(self, ctx: Context) -> Context:
-        ctx._values.append(self)
+        # Peewee has no public way to put a placeholder among the values.
+        ctx._values.append(self)  # type: ignore[attr-defined] # noqa: SLF001
         return ctx.literal(ctx.state.param)
 
 

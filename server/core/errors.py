@@ -14,19 +14,24 @@
     ├── DeadlineExceeded     the answer came too late                           504
     └── Internal             our fault; the text never says more                500
 
-A room's `errors.py` derives one class per reason of `userdata.api.v1.ErrorReason`. A message is one sentence
-that says what to do; `{names}` in it are filled from the metadata.
+A room's `errors.py` derives one class per reason of `userdata.api.v1.ErrorReason`. A message says in one or two
+short sentences what is wrong and what to do; `{names}` in it are filled from the metadata.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
+from userdata.api.v1 import error_code_pb2
 from userdata.api.v1.error_reason_pb2 import ErrorReason
 
 _PREFIX = "ERROR_REASON_"
-REASONS = frozenset(name.removeprefix(_PREFIX) for name in ErrorReason.keys())
+_OPTIONS: Final[list[tuple[str, Any]]] = [(v.name, v.GetOptions()) for v in ErrorReason.DESCRIPTOR.values]
+#: Every published reason and the canonical code that it always comes with.
+REASONS: Final[dict[str, int]] = {
+    name.removeprefix(_PREFIX): options.Extensions[error_code_pb2.code] for name, options in _OPTIONS
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class DomainError(Exception):
 
     code: ClassVar[int] = 13
     reason: str = "INTERNAL"
-    message: str = "Something went wrong on our side; try again, and report the request id if it stays."
+    message: str = "Something went wrong on our side. Report it with the request id."
     keep_changes: bool = False
 
     def __init__(
@@ -59,12 +64,12 @@ class DomainError(Exception):
         **metadata: str,
     ) -> None:
         self.reason = reason or self.reason
-        if self.reason not in REASONS:
-            raise ValueError(f"{self.reason} is not a value of userdata.api.v1.ErrorReason")
+        if REASONS.get(self.reason) != self.code:
+            raise ValueError(f"{self.reason} is not a userdata.api.v1.ErrorReason of code {self.code}")
         self.metadata = metadata
         self.retry_after = retry_after
         self.violations = tuple(violations)
-        self.message = message or self.message.format(**metadata)
+        self.message = (message or self.message).format(**metadata)
         super().__init__(self.message)
 
 
@@ -73,15 +78,15 @@ class InvalidArgument(DomainError):
 
     code = 3
     reason = "VALIDATION_FAILED"
-    message = "The request has fields that are not valid; see the field violations."
+    message = "Correct the fields that are listed and send the request again."
 
 
 class DeadlineExceeded(DomainError):
-    """The caller's deadline passed before the work was done; nothing was changed."""
+    """The work took longer than it may; what it had done was rolled back."""
 
     code = 4
     reason = "DEADLINE_EXCEEDED"
-    message = "The deadline passed before the work was done; nothing was changed, try again."
+    message = "The call took too long. Read the state, or repeat it with the same idempotency key."
 
 
 class NotFound(DomainError):
@@ -89,15 +94,13 @@ class NotFound(DomainError):
 
     code = 5
     reason = "NOT_FOUND"
-    message = "There is no such resource, or you have no access to it."
+    message = "Not found. Check the id and that you have access to it."
 
 
 class AlreadyExists(DomainError):
     """The name, key or pair is already taken."""
 
     code = 6
-    reason = "ALREADY_EXISTS"
-    message = "A resource with this name exists already; choose another."
 
 
 class PermissionDenied(DomainError):
@@ -105,7 +108,7 @@ class PermissionDenied(DomainError):
 
     code = 7
     reason = "PERMISSION_MISSING"
-    message = "You need the permission {permission} to do this."
+    message = "You need the permission {permission}. Ask an owner of the workspace for it."
 
 
 class Exhausted(DomainError):
@@ -113,15 +116,13 @@ class Exhausted(DomainError):
 
     code = 8
     reason = "LIMIT_REACHED"
-    message = "A limit is reached; try again later."
+    message = "A limit is reached. Remove something first."
 
 
 class FailedPrecondition(DomainError):
     """The request is right, the state of the resource does not allow it."""
 
     code = 9
-    reason = "PRECONDITION_FAILED"
-    message = "The resource is not in a state that allows this."
 
 
 class Aborted(DomainError):
@@ -129,7 +130,7 @@ class Aborted(DomainError):
 
     code = 10
     reason = "ETAG_MISMATCH"
-    message = "The resource was changed in the meantime; read it again and repeat the change."
+    message = "The resource has changed since you read it. Read it again and repeat the change."
 
 
 class Unimplemented(DomainError):
@@ -137,7 +138,7 @@ class Unimplemented(DomainError):
 
     code = 12
     reason = "UNKNOWN_METHOD"
-    message = "There is no such method; see the published contract."
+    message = "There is no such method. Check its name and that your stubs match this server."
 
 
 class Internal(DomainError):
@@ -151,7 +152,7 @@ class Unavailable(DomainError):
 
     code = 14
     reason = "UNAVAILABLE"
-    message = "The service is not available right now; try again in a moment."
+    message = "The service is not available for the moment. Try again shortly."
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message, retry_after=timedelta(seconds=1))
@@ -162,4 +163,4 @@ class Unauthenticated(DomainError):
 
     code = 16
     reason = "CREDENTIAL_MISSING"
-    message = "Send an access token or an API key as `Authorization: Bearer …`."
+    message = "Sign in, or send an API key, as `Authorization: Bearer …`."

@@ -11,11 +11,17 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from server.core.errors import FieldViolation, InvalidArgument
+from server.core.errors import InvalidArgument
 
 _COMPARISON = re.compile(
     r"""\s*(?P<field>[a-z_][a-z0-9_]*)\s*(?P<operator>!?=)\s*(?P<value>"(?:[^"\\]|\\.)*"|[^\s"=!]+)\s*(?:AND\b|$)"""
 )
+
+
+class FilterInvalid(InvalidArgument):
+    """The filter cannot be read, or names a field that cannot be filtered by."""
+
+    reason = "FILTER_INVALID"
 
 
 @dataclass(frozen=True)
@@ -28,25 +34,24 @@ class Comparison:
 
 
 def parse(text: str, *, fields: Collection[str]) -> list[Comparison]:
-    """The comparisons of `text`, all of which must hold. Raises InvalidArgument naming what is not understood."""
+    """The comparisons of `text`, all of which must hold. Raises FilterInvalid naming what is not understood."""
     comparisons = []
     position = 0
     while position < len(text.rstrip()):
         match = _COMPARISON.match(text, position)
         if match is None:
-            raise _refused(f"cannot be read from character {position + 1} on; write `field = value AND …`")
+            raise FilterInvalid(
+                "The filter cannot be read at {at}. Write `field = value AND …`.", at=text[position:][:40]
+            )
         if match["field"] not in fields:
-            raise _refused(f"does not know {match['field']}; use {', '.join(sorted(fields))}")
+            choice = ", ".join(sorted(fields))
+            raise FilterInvalid(f"The filter knows no {{field}}. Use {choice}.", field=match["field"])
         comparisons.append(Comparison(match["field"], _unquoted(match["value"]), match["operator"] == "!="))
         position = match.end()
     if text.rstrip().endswith("AND"):
-        raise _refused("ends with AND; add a comparison or drop it")
+        raise FilterInvalid("The filter ends with AND. Add a comparison or drop it.")
     return comparisons
 
 
 def _unquoted(value: str) -> str:
     return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
-
-
-def _refused(description: str) -> InvalidArgument:
-    return InvalidArgument(violations=[FieldViolation("filter", description)])

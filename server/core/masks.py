@@ -5,7 +5,13 @@ from collections.abc import Collection
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from server.core.errors import FieldViolation, InvalidArgument
+from server.core.errors import InvalidArgument
+
+
+class UpdateMaskInvalid(InvalidArgument):
+    """The update mask names a field that does not exist or cannot be changed."""
+
+    reason = "UPDATE_MASK_INVALID"
 
 
 def paths(mask: FieldMask, resource: Message, *, allowed: Collection[str]) -> set[str]:
@@ -19,10 +25,8 @@ def paths(mask: FieldMask, resource: Message, *, allowed: Collection[str]) -> se
         return {field.name for field, _ in resource.ListFields()} & set(allowed)
     if list(mask.paths) == ["*"]:
         return set(allowed)
-    wrong = [path for path in mask.paths if path not in allowed]
-    if wrong:
-        choice = ", ".join(sorted(allowed))
-        raise InvalidArgument(
-            violations=[FieldViolation("update_mask", f"{path} cannot be changed; use {choice}") for path in wrong]
-        )
+    for path in mask.paths:
+        if path not in allowed:
+            choice = ", ".join(sorted(allowed))
+            raise UpdateMaskInvalid(f"The field {{field}} cannot be updated. Use {choice}.", field=path)
     return set(mask.paths)

@@ -31,7 +31,7 @@ class IdField(peewee.UUIDField):
         super().__init__(primary_key=True, default=ids.new, **options)
 
 
-class TimeField(DateTimeTZField):
+class TimeField(DateTimeTZField):  # type: ignore[misc] # playhouse has no types
     """A moment in UTC, `timestamptz`."""
 
 
@@ -42,7 +42,7 @@ class CreateTimeField(TimeField):
         super().__init__(default=clock.now, **options)
 
 
-class JsonField(BinaryJSONField):
+class JsonField(BinaryJSONField):  # type: ignore[misc] # as above
     """A JSON document, `jsonb`, without the index Peewee would add."""
 
     def __init__(self, **options: Any) -> None:

@@ -24,6 +24,19 @@ _MAC_BYTES: Final = 16
 Row = TypeVar("Row")
 
 
+class PageTokenInvalid(InvalidArgument):
+    """The page token is damaged, or belongs to a list with other arguments."""
+
+    reason = "PAGE_TOKEN_INVALID"
+    message = "The page token does not belong to this list. Start again without a page token."
+
+
+class OrderByInvalid(InvalidArgument):
+    """The order cannot be read or names a field that cannot be ordered by."""
+
+    reason = "ORDER_BY_INVALID"
+
+
 @dataclass(frozen=True)
 class Page:
     """Which rows to read: at most `size`, after the position `after` (None at the start)."""
@@ -58,7 +71,7 @@ def page_of(request: Message, *, scope: str = "") -> Page:
     """The page that a List request asks for.
 
     `scope` binds the token to what the request does not say, such as the caller. Raises InvalidArgument when
-    page_size is negative or page_token was not made for these arguments.
+    page_size is negative, PageTokenInvalid when page_token was not made for these arguments.
     """
     size: int = request.page_size  # type: ignore[attr-defined]
     token: str = request.page_token  # type: ignore[attr-defined]
@@ -67,6 +80,21 @@ def page_of(request: Message, *, scope: str = "") -> Page:
     binding = _binding(request, scope)
     after = _position(token, binding) if token else None
     return Page(min(size or DEFAULT_SIZE, MAXIMUM_SIZE), after, binding)
+
+
+def descending(order_by: str, field: str, *, default: bool) -> bool:
+    """Whether a list that can only be ordered by `field` runs downwards; `default` when nothing is asked for.
+
+    Raises OrderByInvalid (AIP-132 gives the syntax: a field, then `desc` or nothing).
+    """
+    match order_by.split():
+        case []:
+            return default
+        case [name] if name == field:
+            return False
+        case [name, "desc"] if name == field:
+            return True
+    raise OrderByInvalid(f"The list cannot be ordered by {{field}}. Use {field} or {field} desc.", field=order_by[:40])
 
 
 def _binding(request: Message, scope: str) -> bytes:
@@ -85,8 +113,6 @@ def _position(token: str, binding: bytes) -> list[Any]:
         raw = b""
     mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     if not crypto.ring().verifies("page", binding + body, mac):
-        raise InvalidArgument(
-            "The page token was not made for this list; start again without one.", reason="PAGE_TOKEN_INVALID"
-        )
+        raise PageTokenInvalid
     position: list[Any] = json.loads(body)
     return position

@@ -1,5 +1,6 @@
 """Each rule of `userdata.api.v1.Rules` as a check: a value goes in, the sentence that says what is wrong comes out."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,8 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.json_format import MessageToJson
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 
 from server.core import clock, ids
 from userdata.api.v1 import rules_pb2
@@ -25,15 +27,16 @@ _PERMISSION = re.compile(r"[a-z][a-z_]*(?:\.[a-z][a-z_]*)+")
 
 def checks_of(rules: rules_pb2.Rules, field: FieldDescriptor, *, of_list: bool = False) -> list[Check]:
     """The checks that `rules` declare for one value of `field`, or for the whole list or map."""
+    checks: list[Check | None]
     if of_list:
         is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
         checks = [_items(rules), _unique(rules), _map_bytes(rules) if is_map else None]
     elif field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         checks = [_length(rules), _bytes(rules), _format(rules), _pattern(rules)]
-    elif field.cpp_type == FieldDescriptor.CPPTYPE_MESSAGE:
+    elif field.message_type is not None:
         checks = _message_checks(rules, field.message_type.full_name)
     elif field.enum_type is not None:
-        checks = [_defined(rules, field)]
+        checks = [_defined(rules, field.enum_type)]
     else:
         checks = [_range(rules, lambda number: number, "")]
     return [check for check in checks if check is not None]
@@ -72,7 +75,11 @@ def _bytes(rules: rules_pb2.Rules) -> Check | None:
 def _json_bytes(rules: rules_pb2.Rules) -> Check | None:
     if not rules.HasField("max_bytes"):
         return None
-    return lambda message: _too_large(len(MessageToJson(message, indent=None).encode()), rules.max_bytes)
+    return lambda message: _too_large(_json_size(message), rules.max_bytes)
+
+
+def _json_size(message: Message) -> int:
+    return len(json.dumps(MessageToDict(message), separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def _map_bytes(rules: rules_pb2.Rules) -> Check | None:
@@ -172,10 +179,10 @@ def _range(rules: rules_pb2.Rules, number_of: Callable[[Any], float], unit: str)
     return check
 
 
-def _defined(rules: rules_pb2.Rules, field: FieldDescriptor) -> Check | None:
+def _defined(rules: rules_pb2.Rules, enum: EnumDescriptor) -> Check | None:
     if not rules.enum_defined:
         return None
-    known = field.enum_type.values_by_number
+    known = enum.values_by_number
     names = ", ".join(value.name for number, value in sorted(known.items()) if number)
     return lambda number: None if number in known else f"must be one of {names}"
 

@@ -22,6 +22,7 @@ Check = Callable[[Any], str | None]
 
 _TEXT = FieldDescriptor.CPPTYPE_STRING
 _MESSAGE = FieldDescriptor.CPPTYPE_MESSAGE
+_BOUNDED = ("google.protobuf.Timestamp", "google.protobuf.Duration")
 _FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
 
 
@@ -73,7 +74,7 @@ class _Field:
         self._default = None if field.is_repeated or field.cpp_type == _MESSAGE else field.default_value
         self._has_presence = field.has_presence
         self._nested = field.message_type if field.cpp_type == _MESSAGE and not self._is_map else None
-        if self._is_map:
+        if self._is_map and field.message_type is not None:
             entry = field.message_type.fields_by_name
             self._keys = _intrinsic(entry["key"]) + checks_of(rules.keys, entry["key"])
             self._values = _intrinsic(entry["value"]) + checks_of(rules.values, entry["value"])
@@ -113,11 +114,13 @@ class _Field:
             return not message.HasField(self.name)
         return bool(value == self._default)
 
-    def _collect_one(
-        self, value: Any, where: str, found: list[FieldViolation], mask: Collection[str] | None
-    ) -> None:
-        if _first(self._one, value, where, found) and self._nested is not None:
+    def _collect_one(self, value: Any, where: str, found: list[FieldViolation], mask: Collection[str] | None) -> None:
+        before = len(found)
+        if self._nested is not None:
             _validator(self._nested).collect(value, f"{where}.", found, only=mask)
+        # The size of a message is that of its JSON, which one with a broken field may not have.
+        if len(found) == before:
+            _first(self._one, value, where, found)
 
     def _collect_map(self, pairs: Any, where: str, found: list[FieldViolation]) -> None:
         for key, value in pairs.items():
@@ -143,10 +146,7 @@ def _intrinsic(field: FieldDescriptor) -> list[Check]:
         return [lambda text: "must not hold the character NUL" if "\0" in text else None]
     if field.cpp_type in _FLOATS:
         return [lambda number: None if math.isfinite(number) else "must be a finite number"]
-    if field.cpp_type == _MESSAGE and field.message_type.full_name in (
-        "google.protobuf.Timestamp",
-        "google.protobuf.Duration",
-    ):
+    if field.message_type is not None and field.message_type.full_name in _BOUNDED:
         return [_in_range]
     return []
 

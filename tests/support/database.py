@@ -38,9 +38,7 @@ def running_redis(folder: Path) -> Iterator[Redis]:
     """An embedded Redis in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with closing(ports.prefer(0)) as port:
-        server = Redis(
-            folder / "redis", port=port, password=secrets.token_urlsafe(16), log=folder / "redis.log"
-        )
+        server = Redis(folder / "redis", port=port, password=secrets.token_urlsafe(16), log=folder / "redis.log")
         with server:
             yield server
 

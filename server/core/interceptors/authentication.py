@@ -44,10 +44,11 @@ def _require_credential(method: Method, principal: Principal) -> None:
         return
     if principal.kind is not Kind.SESSION:
         raise PermissionDenied(
-            "An API key cannot do this; sign in and use the access token.", reason="SESSION_REQUIRED"
+            "This needs a signed-in person. Sign in and use the access token in place of the API key.",
+            reason="SESSION_REQUIRED",
         )
     fresh = principal.auth_time is not None and clock.now() - principal.auth_time <= FRESH_LOGIN
     if method.credential == CREDENTIAL_FRESH_SESSION and not fresh:
         raise PermissionDenied(
-            "This needs a login within the last 15 minutes; sign in again.", reason="FRESH_LOGIN_REQUIRED"
+            "Sign in again to confirm that it is you, then repeat the call.", reason="FRESH_LOGIN_REQUIRED"
         )

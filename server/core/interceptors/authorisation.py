@@ -24,10 +24,16 @@ def authorisation(method: Method, proceed: Handler, guards: Guards) -> Handler:
 
     def own(request: Message, call: Call) -> Message:
         if call.caller.kind is Kind.WORKSPACE_KEY:
-            raise PermissionDenied("A workspace API key works only inside its workspace.", permission=permission)
+            raise PermissionDenied(
+                "A workspace API key works only inside its workspace. Sign in, or use a personal API key.",
+                permission=permission,
+            )
         require_scope(call.caller, permission)
         if permission.startswith(INSTALLATION) and not call.caller.is_admin:
-            raise PermissionDenied(permission=permission)
+            raise PermissionDenied(
+                "You need the permission {permission}, which administrators of the installation have.",
+                permission=permission,
+            )
         return proceed(request, call)
 
     return in_workspace if method.in_workspace else own
@@ -37,7 +43,7 @@ def require_scope(principal: Principal, permission: str) -> None:
     """Raise PermissionDenied unless the credential's scopes leave room for `permission`."""
     if not principal.may(permission):
         raise PermissionDenied(
-            "The API key lacks the scope {permission}; use one that has it.",
+            "The API key needs the scope {permission}. Use a key that has it or create one.",
             reason="SCOPE_MISSING",
             permission=permission,
         )

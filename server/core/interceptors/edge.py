@@ -6,7 +6,7 @@ Requests are parsed here and not by grpc, which would answer INTERNAL to bytes t
 import math
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import grpc
 import structlog
@@ -30,9 +30,11 @@ _OK: Final = "OK"
 _log = structlog.get_logger("calls")
 
 
-def handlers(service: ServiceDescriptor, servicer: object, guards: Guards) -> dict[str, grpc.RpcMethodHandler]:
+def handlers(
+    service: ServiceDescriptor, servicer: object, guards: Guards
+) -> dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]:
     """A gRPC handler for each method of `service`. Raises ContractError when `servicer` lacks one."""
-    found = {}
+    found: dict[str, "grpc.RpcMethodHandler[bytes, bytes]"] = {}
     for method in methods(service):
         servicer_method: Handler | None = getattr(servicer, method.name, None)
         if servicer_method is None:
@@ -63,7 +65,7 @@ def unary(method: Method, handler: Handler) -> Callable[[bytes, grpc.ServicerCon
                 return answer
             seconds.observe(time.perf_counter() - started)
             _report(call, method, started, _count_failure(method, failure), reason=failure.reason)
-            _abort(context, failure, call.request_id)
+            return _abort(context, failure, call.request_id)
 
     return serve
 
@@ -82,12 +84,12 @@ def incoming(method: Method, context: grpc.ServicerContext) -> Call:
 class UnknownMethods(grpc.GenericRpcHandler):
     """Answers every call that no service takes, in the shape of all errors."""
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:  # noqa: ARG002
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":  # noqa: ARG002
         """A handler that refuses."""
         return grpc.unary_unary_rpc_method_handler(self._refuse)
 
     def _refuse(self, _raw: bytes, context: grpc.ServicerContext) -> bytes:
-        _abort(context, Unimplemented(), str(ids.new()))
+        return _abort(context, Unimplemented(), str(ids.new()))
 
 
 def _parsed(method: Method, raw: bytes) -> Any:
@@ -95,7 +97,7 @@ def _parsed(method: Method, raw: bytes) -> Any:
         return method.request.FromString(raw)
     except DecodeError:
         raise InvalidArgument(
-            "The request is not the message this method takes; build it from the published contract.",
+            "The request is not the message that this method takes. Build it from the published contract.",
             reason="MALFORMED_REQUEST",
         ) from None
 
@@ -126,7 +128,7 @@ def _report(call: Call, method: Method, started: float, code: str, **more: str) 
 _STATUS_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def _abort(context: grpc.ServicerContext, failure: DomainError, request_id: str) -> Any:
+def _abort(context: grpc.ServicerContext, failure: DomainError, request_id: str) -> NoReturn:
     if failure.retry_after is not None:
         # HTTP clients look for the header (RFC 9110 §10.2.3); gRPC clients read RetryInfo.
         context.send_initial_metadata((("retry-after", str(math.ceil(failure.retry_after.total_seconds()))),))

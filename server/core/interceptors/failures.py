@@ -1,5 +1,7 @@
 """Turns whatever a call raised into the one status the client sees. Nothing else makes a status."""
 
+from datetime import timedelta
+
 import peewee
 import psycopg2.errors
 import structlog
@@ -22,7 +24,11 @@ def domain_error(error: Exception) -> DomainError:
     cause = getattr(error, "orig", None) or (error.args[0] if error.args else None)
     if isinstance(error, peewee.OperationalError | peewee.InterfaceError):
         if isinstance(cause, psycopg2.errors.DeadlockDetected | psycopg2.errors.SerializationFailure):
-            return Aborted("Two changes met; try again.", reason="CONFLICT")
+            return Aborted(
+                "Another call changed this at the same moment. Send the request again.",
+                reason="CONCURRENT_CHANGE",
+                retry_after=timedelta(milliseconds=100),
+            )
         if isinstance(cause, psycopg2.errors.QueryCanceled):
             _log.warning("statement timed out")
             return DeadlineExceeded()

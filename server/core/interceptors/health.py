@@ -5,7 +5,7 @@ from grpc_health.v1 import health_pb2
 
 
 def health_handlers() -> grpc.GenericRpcHandler:
-    """Answers SERVING for as long as the process takes calls. Needs no database: an outage is not cured by a restart."""
+    """Answers SERVING while the process takes calls, database or not: a restart cures no outage of Postgres."""
     check = grpc.unary_unary_rpc_method_handler(
         lambda _request, _context: health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING),
         request_deserializer=health_pb2.HealthCheckRequest.FromString,

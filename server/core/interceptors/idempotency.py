@@ -13,13 +13,13 @@ from peewee import EXCLUDED
 from server.core import clock, crypto
 from server.core.call import Call
 from server.core.contract import Method
-from server.core.errors import AlreadyExists, FieldViolation, InvalidArgument
+from server.core.errors import AlreadyExists, InvalidArgument
 from server.core.interceptors.handler import Handler
 from server.core.models import IdempotencyKey
 
 #: How long the first answer is kept.
 KEEP: Final = timedelta(hours=24)
-_MAX_LENGTH: Final = 255
+_MAX_LENGTH: Final = 128
 _PURPOSE: Final = "idempotency"
 
 
@@ -46,8 +46,10 @@ def idempotency(method: Method, proceed: Handler) -> Handler:
 
 def _require_sound(key: str) -> None:
     if not (0 < len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable()):
-        description = f"must be 1 to {_MAX_LENGTH} printable ASCII characters, such as a UUID"
-        raise InvalidArgument(violations=[FieldViolation("idempotency-key", description)])
+        raise InvalidArgument(
+            f"The idempotency key must be 1 to {_MAX_LENGTH} printable ASCII characters, such as a UUID.",
+            reason="IDEMPOTENCY_KEY_INVALID",
+        )
 
 
 def _claim(principal: str, key: str, fingerprint: bytes) -> bool:
@@ -75,9 +77,9 @@ def _first_answer(method: Method, principal: str, key: str, data: bytes) -> Mess
     row = IdempotencyKey.get((IdempotencyKey.principal == principal) & (IdempotencyKey.key == key))
     if not crypto.ring().verifies(_PURPOSE, data, bytes(row.fingerprint)):
         raise AlreadyExists(
-            "The Idempotency-Key was used for another request; use a new one.", reason="IDEMPOTENCY_KEY_REUSED"
+            "This idempotency key belongs to another request. Use a new one.", reason="IDEMPOTENCY_KEY_REUSED"
         )
-    plain = crypto.ring().open(_PURPOSE, bytes(row.response), bound_to=f"{principal}\n{key}".encode())
+    plain = crypto.ring().open(_PURPOSE, bytes(row.response or b""), bound_to=f"{principal}\n{key}".encode())
     return method.response.FromString(plain)
 
 
