@@ -63,7 +63,7 @@ check: venv ## Check generated files, style, types and the contract's compatibil
 lint: venv .buf/googleapis ## Check style, formatting, ranks and the contract
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BUF) lint
 	@$(BUF) format --diff --exit-code protos
 
