@@ -53,6 +53,7 @@ def test_the_size_may_change_between_pages():
         (ListWorkspacesRequest(), "usr_2"),
         (ListMembersRequest(), "usr_1"),
     ],
+    ids=["order", "deleted", "caller", "method"],
 )
 def test_a_token_of_another_list_is_refused(request_, scope):
     request_.page_token = paging.page_of(ListWorkspacesRequest(), scope="usr_1").token(["x"])

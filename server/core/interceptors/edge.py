@@ -34,7 +34,7 @@ def handlers(
     service: ServiceDescriptor, servicer: object, guards: Guards
 ) -> dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]:
     """A gRPC handler for each method of `service`. Raises ContractError when `servicer` lacks one."""
-    found: dict[str, "grpc.RpcMethodHandler[bytes, bytes]"] = {}
+    found: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
     for method in methods(service):
         servicer_method: Handler | None = getattr(servicer, method.name, None)
         if servicer_method is None:
