@@ -5,16 +5,17 @@ response and not a list of all there is.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
-from google.api import field_behavior_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
-from udb.openapi.contract import ContractError, behaviors, is_map, is_required, rules
-from udb.openapi.formats import Json, Role, is_wide, well_known
+from udb.openapi.contract import ContractError, is_map, is_required, rules
+from udb.openapi.formats import Json, Role, is_shown, is_wide, well_known
 
 _DELETED = {"delete_time": "2026-11-03T08:15:00Z", "purge_time": "2026-12-03T08:15:00Z"}
+_Above = tuple[Descriptor | None, ...]
 _JSON_TYPES = ("integer", "number", "boolean", "object", "array")
 
 
@@ -38,26 +39,19 @@ def body_example(fields: Iterable[FieldDescriptor], role: Role) -> Json:
     return _object(fields, role, ())
 
 
-def response_examples(message: Descriptor, *, deleted: bool) -> dict[str, Json]:
-    """Return the examples of a response, by name: one, or one for each choice of the message's oneof.
-
-    Args:
-        message: the response.
-        deleted: whether the response is a resource that the call has just deleted.
-    """
-    fields = list(message.fields)
-    whole = _object(fields, Role.OUTPUT, ())
-    if deleted:
-        whole |= _deleted(message)
+def response_examples(method: MethodDescriptor) -> dict[str, Json]:
+    """Return the examples of a response, by name: one, or one for each choice of the message's oneof."""
+    fields = list(method.output_type.fields)
     choices = _choices(fields)
     if not choices:
-        return {"response": whole}
+        return {"response": _object(fields, Role.OUTPUT, ()) | _after(method)}
     rest = [field for field in fields if field not in choices]
     return {choice.json_name: _object([choice, *rest], Role.OUTPUT, ()) for choice in choices}
 
 
-def _object(fields: Iterable[FieldDescriptor], role: Role, above: tuple[str, ...]) -> Json:
+def _object(fields: Iterable[FieldDescriptor], role: Role, above: _Above) -> Json:
     fields = list(fields)
+    above = (*above, *{field.containing_type for field in fields})
     rivals = set(_choices(fields)[1:])
     found = {field.json_name: _value(field, role, above) for field in fields if field not in rivals}
     return {name: value for name, value in found.items() if value is not None}
@@ -70,11 +64,11 @@ def _choices(fields: list[FieldDescriptor]) -> list[FieldDescriptor]:
     return [field for field in fields if first and field.containing_oneof == first]
 
 
-def _value(field: FieldDescriptor, role: Role, above: tuple[str, ...]) -> Any:
+def _value(field: FieldDescriptor, role: Role, above: _Above) -> Any:
     """The example of a field, None when it is better left out."""
-    hidden = field_behavior_pb2.INPUT_ONLY if role is Role.OUTPUT else field_behavior_pb2.OUTPUT_ONLY
-    stale_etag = field.name == "etag" and role is not Role.OUTPUT
-    if hidden in behaviors(field) or stale_etag:
+    # A sample is to work when it is sent: nobody's etag is the example, and no time stays near for ever.
+    is_passing = field.name == "etag" or rules(field).HasField("within_seconds")
+    if not is_shown(field, role) or (is_passing and role is not Role.OUTPUT):
         return None
     message = _message_of(field)
     found = example_of(field) if message is None else _nested(message, role, above)
@@ -95,10 +89,10 @@ def _message_of(field: FieldDescriptor) -> Descriptor | None:
     return message
 
 
-def _nested(message: Descriptor, role: Role, above: tuple[str, ...]) -> Json | None:
-    if message.full_name in above:
+def _nested(message: Descriptor, role: Role, above: _Above) -> Json | None:
+    if message in above:
         return None
-    return _object(message.fields, role, (*above, message.full_name)) or None
+    return _object(message.fields, role, above) or None
 
 
 def _default(field: FieldDescriptor) -> Any:
@@ -107,25 +101,32 @@ def _default(field: FieldDescriptor) -> Any:
         return {} if is_map(field) else []
     if field.enum_type is not None:
         return field.enum_type.values_by_number[0].name
-    return "0" if is_wide(field) else field.default_value
+    if is_wide(field):
+        return "0"
+    return "" if field.type == FieldDescriptor.TYPE_BYTES else field.default_value
 
 
 def _read(field: FieldDescriptor, written: str) -> Any:
     if is_map(field) or written.startswith("["):
         return json.loads(written)
     kind = well_known(field.message_type.full_name) if field.message_type else None
+    if is_wide(field):
+        return str(int(written))
     is_text = field.cpp_type in (FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_ENUM)
-    if is_text or is_wide(field) or (kind is not None and kind.get("type") not in _JSON_TYPES):
+    if is_text or (kind is not None and kind.get("type") not in _JSON_TYPES):
         return written
     return json.loads(written)
 
 
-def _deleted(message: Descriptor) -> Json:
-    """What a deleted resource holds that a living one does not."""
-    fields = message.fields_by_name
-    found: Json = {fields[name].json_name: time for name, time in _DELETED.items() if name in fields}
-    for field in message.fields:
+def _after(method: MethodDescriptor) -> Json:
+    """What a resource holds because of the call: `LockUser` returns a user whose status is `…_LOCKED`."""
+    verb = re.split("(?<=.)(?=[A-Z])", method.name)[0]
+    stem = verb.upper().removesuffix("E")
+    found: Json = {}
+    for field in method.output_type.fields:
         for value in field.enum_type.values if field.enum_type is not None else ():
-            if value.name.endswith("_DELETED"):
+            if value.name.rpartition("_")[2].startswith(stem):
                 found[field.json_name] = value.name
+        if verb == "Delete" and field.name in _DELETED:
+            found[field.json_name] = _DELETED[field.name]
     return found

@@ -7,8 +7,10 @@ import re
 from enum import Enum
 from typing import Any
 
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
+from udb.openapi.contract import behaviors
 from userdata.api.v1 import rules_pb2
 
 Json = dict[str, Any]
@@ -83,6 +85,15 @@ _FORMATS: dict[int, Json] = {
     rules_pb2.FORMAT_LINE: {"pattern": rf"^[^\s{_CONTROLS}](?:[^{_CONTROLS}]*[^\s{_CONTROLS}])?$"},
     rules_pb2.FORMAT_PERMISSION: {"pattern": r"^[a-z][a-z_]*(?:\.[a-z][a-z_]*)+$"},
 }
+
+
+def is_shown(field: FieldDescriptor, role: Role) -> bool:
+    """Tell whether `field` stands in the schemas and examples of `role`."""
+    kinds = behaviors(field)
+    if role is Role.OUTPUT:
+        return field_behavior_pb2.INPUT_ONLY not in kinds
+    is_fixed = role is Role.PATCH and field_behavior_pb2.IMMUTABLE in kinds
+    return field_behavior_pb2.OUTPUT_ONLY not in kinds and not is_fixed
 
 
 def is_single_value(field: FieldDescriptor) -> bool:

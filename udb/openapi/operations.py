@@ -128,7 +128,7 @@ class Operations:
 
     def _success(self, binding: Binding) -> Json:
         message = binding.method.output_type
-        examples = response_examples(message, deleted=binding.method.name.startswith("Delete"))
+        examples = response_examples(binding.method)
         content: Json = {"schema": self._schemas.of(message, Role.OUTPUT)}
         if len(examples) == 1:
             content["example"] = next(iter(examples.values()))
@@ -158,7 +158,7 @@ def _permission_text(binding: Binding) -> str:
     if name == "PUBLIC":
         needed = "none; anybody may call this."
     elif name == "AUTHENTICATED":
-        needed = "none; any caller who is known may call this."
+        needed = "none beyond a credential that holds."
     elif is_in_workspace(binding.method):
         needed = f"`{name}` in the workspace."
     elif name.startswith("installation."):

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from udb.openapi.comments import Comments
 from udb.openapi.contract import ContractError, behaviors, is_required, map_value, rules
 from udb.openapi.examples import example_of
-from udb.openapi.formats import Json, Role, list_rules, map_rules, value_schema, well_known
+from udb.openapi.formats import Json, Role, is_shown, list_rules, map_rules, value_schema, well_known
 from udb.openapi.status import status_schemas
 from userdata.api.v1 import rules_pb2
 
@@ -55,6 +55,12 @@ class Schemas:
 
     def bare_field(self, field: FieldDescriptor, role: Role) -> Json:
         """Return the schema of a field, its list or its map, without any text."""
+        schema = self._plain_field(field, role)
+        if role is Role.INPUT and is_required(field):
+            return {**schema, **_not_empty(schema)}
+        return schema
+
+    def _plain_field(self, field: FieldDescriptor, role: Role) -> Json:
         declared = rules(field)
         value = map_value(field)
         if value is not None:
@@ -80,7 +86,7 @@ class Schemas:
         return self.of(field.message_type, Role.INPUT if role is Role.PATCH else role)
 
     def _object(self, message: Descriptor, fields: Iterable[FieldDescriptor], role: Role) -> Json:
-        shown = [field for field in fields if _is_shown(field, role)]
+        shown = [field for field in fields if is_shown(field, role)]
         required = [field.json_name for field in shown if _is_certain(field, role)]
         choices = [_choice(group.fields) for group in message.oneofs if len(group.fields) > 1]
         text = "\n\n".join([self._comments.of(message.full_name).text, *choices]).strip()
@@ -132,17 +138,20 @@ class Schemas:
         return name
 
 
-def _is_shown(field: FieldDescriptor, role: Role) -> bool:
-    hidden = field_behavior_pb2.INPUT_ONLY if role is Role.OUTPUT else field_behavior_pb2.OUTPUT_ONLY
-    kinds = behaviors(field)
-    return hidden not in kinds and not (role is Role.PATCH and field_behavior_pb2.IMMUTABLE in kinds)
-
-
 def _is_certain(field: FieldDescriptor, role: Role) -> bool:
     """Whether the property is always there: Envoy prints every field that has no presence."""
     if role is Role.OUTPUT:
         return not field.has_presence or is_required(field)
     return role is Role.INPUT and is_required(field)
+
+
+def _not_empty(schema: Json) -> Json:
+    """What keeps out the values that count as not set."""
+    if schema.get("type") == "array":
+        return {"minItems": max(1, schema.get("minItems", 0))}
+    if schema.get("type") == "string" and not {"format", "pattern"} & schema.keys():
+        return {"minLength": max(1, schema.get("minLength", 0))}
+    return {}
 
 
 def _choice(fields: Iterable[FieldDescriptor]) -> str:

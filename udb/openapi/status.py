@@ -6,9 +6,10 @@ _TYPE = "type.googleapis.com/google.rpc."
 _TEXT: Json = {"type": "string"}
 
 
-def _list_of(**properties: str) -> Json:
-    items = {name: {**_TEXT, "description": text} for name, text in properties.items()}
-    return {"type": "array", "items": {"type": "object", "properties": items}}
+def _list_of(entry: str, **properties: str) -> Json:
+    fields = {name: {**_TEXT, "description": text} for name, text in properties.items()}
+    items = {"type": "object", "properties": fields}
+    return {"type": "array", "description": f"One entry for each {entry}.", "items": items}
 
 
 _DETAILS: dict[str, tuple[str, Json]] = {
@@ -38,6 +39,7 @@ _DETAILS: dict[str, tuple[str, Json]] = {
         "Lists every field that breaks its rules.",
         {
             "fieldViolations": _list_of(
+                "field that breaks its rules",
                 field="The path of the field in the request, in the names of the protos.",
                 description="What is wrong with it.",
                 reason="Not used.",
@@ -48,6 +50,7 @@ _DETAILS: dict[str, tuple[str, Json]] = {
         "Lists what the state of things does not allow.",
         {
             "violations": _list_of(
+                "precondition that does not hold",
                 type="The kind of the precondition.",
                 subject="What it speaks of.",
                 description="What is to be done first.",
@@ -56,7 +59,11 @@ _DETAILS: dict[str, tuple[str, Json]] = {
     ),
     "QuotaFailure": (
         "Lists the limits that are reached.",
-        {"violations": _list_of(subject="Whose limit it is.", description="What the limit is.")},
+        {
+            "violations": _list_of(
+                "limit that is reached", subject="Whose limit it is.", description="What the limit is."
+            )
+        },
     ),
     "RetryInfo": (
         "Tells when trying again can help.",
