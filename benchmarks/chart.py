@@ -63,10 +63,10 @@ def draw(figures: list[Figure], *, caption: str) -> str:
 
 def _legend(other_name: str, *, y: int) -> list[str]:
     return [
-        f'  <rect class="ours" x="{WIDTH - 230}" y="{y - 11}" width="12" height="12" rx="3"/>',
-        f'  <text class="quiet" x="{WIDTH - 212}" y="{y}">Userdata</text>',
-        f'  <rect class="other" x="{WIDTH - 132}" y="{y - 11}" width="12" height="12" rx="3"/>',
-        f'  <text class="quiet" x="{WIDTH - 114}" y="{y}">{escape(other_name)}</text>',
+        f'  <rect class="ours" x="{WIDTH - 184}" y="{y - 11}" width="12" height="12" rx="3"/>',
+        f'  <text class="quiet" x="{WIDTH - 166}" y="{y}">Userdata</text>',
+        f'  <rect class="other" x="{WIDTH - 86}" y="{y - 11}" width="12" height="12" rx="3"/>',
+        f'  <text class="quiet" x="{WIDTH - 68}" y="{y}">{escape(other_name)}</text>',
     ]
 
 

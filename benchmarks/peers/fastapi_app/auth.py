@@ -1,5 +1,6 @@
 """Who is calling, and may they: a token, its session, a membership, a permission."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,10 +35,11 @@ public_key: Any = load_pem_public_key(settings().jwt_public_key.encode())
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person, signed in."""
+    """A person, signed in until `expire_time`, seconds since the epoch."""
 
     user_id: UUID
     session_id: UUID
+    expire_time: float
 
 
 verified: TTLCache[str, Principal] = TTLCache(maxsize=10_000, ttl=CACHE_SECONDS)
@@ -67,7 +69,7 @@ async def principal(
         raise unauthenticated()
     token = credentials.credentials
     who = verified.get(token)
-    if who is None:
+    if who is None or who.expire_time <= time.time():
         who = verified[token] = await verify(token)
     return who
 
@@ -76,7 +78,7 @@ async def verify(token: str) -> Principal:
     """Checks signature, lifetime and audience, then that the session lives."""
     try:
         claims = jwt.decode(token, public_key, algorithms=["EdDSA"], audience=settings().jwt_audience)
-        who = Principal(UUID(claims["sub"]), UUID(claims["sid"]))
+        who = Principal(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"])
     except (jwt.InvalidTokenError, KeyError, ValueError) as error:
         raise unauthenticated() from error
     async with sessions.begin() as session:
