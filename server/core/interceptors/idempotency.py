@@ -1,7 +1,8 @@
 """Idempotency-Key: a repeated call gets the first answer again, in the same transaction that made it.
 
-The key belongs to its principal. The stored answer is sealed, since it may hold a secret that is shown only once;
-the request is kept as a keyed hash, since it may hold a password. Failures are not stored: they changed nothing.
+The key belongs to its principal, or to its address where nobody is signed in. The stored answer is sealed, since it may
+hold a secret that is shown only once; the request is kept as a keyed hash, since it may hold a password. Failures are
+not stored: they changed nothing.
 """
 
 from datetime import timedelta
@@ -33,7 +34,7 @@ def idempotency(method: Method, proceed: Handler) -> Handler:
         if key is None:
             return proceed(request, call)
         _require_sound(key)
-        principal = call.principal.name if call.principal else "anonymous"
+        principal = call.principal.name if call.principal else f"anonymous {call.address}"
         data = method.full_name.encode() + request.SerializeToString(deterministic=True)
         if not _claim(principal, key, crypto.ring().mac(_PURPOSE, data)):
             return _first_answer(method, principal, key, data)

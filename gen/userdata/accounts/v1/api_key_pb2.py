@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"userdata/accounts/v1/api_key.proto\x12\x14userdata.accounts.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1buserdata/api/v1/rules.proto\"\xc0\x05\n\x06\x41piKey\x12\x35\n\x02id\x18\x01 \x01(\tB)\xe2\x41\x01\x03\xda\xb5\x18!\x8a\x01\x1ekey_01jbrk8xw7e5tvh2c9n4m6q0za\x12:\n\x07user_id\x18\x02 \x01(\tB)\xe2\x41\x01\x03\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12-\n\x04name\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x02\xda\xb5\x18\x17\x08\x01\x10P \x07\x8a\x01\x0eNightly export\x12L\n\x06scopes\x18\x04 \x03(\tB<\xe2\x41\x02\x02\x05\xda\xb5\x18\x33\x10@ \x08@\x01H@P\x01\x8a\x01&[\"workspaces.list\", \"workspaces.read\"]\x12!\n\x04hint\x18\x05 \x01(\tB\x13\xe2\x41\x01\x03\xda\xb5\x18\x0b\x8a\x01\x08udk_4fKq\x12R\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB!\xe2\x41\x01\x05\xda\xb5\x18\x19x\x01\x8a\x01\x14\x32\x30\x33\x36-11-02T00:00:00Z\x12S\n\x0elast_used_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1f\xe2\x41\x01\x03\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-03T08:15:00Z\x12P\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1f\xe2\x41\x01\x03\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-02T09:30:00Z\x12P\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1f\xe2\x41\x01\x03\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-02T09:30:00Z\x12\x35\n\x0brevoke_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1f\n\x04\x65tag\x18\x0b \x01(\tB\x11\xda\xb5\x18\r\x10@\x8a\x01\x08\x62\x39\x64\x31\x61\x37\x63\x32\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"userdata/accounts/v1/api_key.proto\x12\x14userdata.accounts.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1buserdata/api/v1/rules.proto\"\xa5\x05\n\x06\x41piKey\x12\x35\n\x02id\x18\x01 \x01(\tB)\xe2\x41\x01\x03\xda\xb5\x18!\x8a\x01\x1ekey_01jbrk8xw7e5tvh2c9n4m6q0za\x12:\n\x07user_id\x18\x02 \x01(\tB)\xe2\x41\x01\x03\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12-\n\x04name\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x02\xda\xb5\x18\x17\x08\x01\x10P \x07\x8a\x01\x0eNightly export\x12L\n\x06scopes\x18\x04 \x03(\tB<\xe2\x41\x02\x02\x05\xda\xb5\x18\x33\x10@ \x08@\x01H@P\x01\x8a\x01&[\"workspaces.list\", \"workspaces.read\"]\x12!\n\x04hint\x18\x05 \x01(\tB\x13\xe2\x41\x01\x03\xda\xb5\x18\x0b\x8a\x01\x08udk_4fKq\x12R\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB!\xe2\x41\x01\x05\xda\xb5\x18\x19x\x01\x8a\x01\x14\x32\x30\x33\x36-11-02T00:00:00Z\x12\x38\n\x0elast_used_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12P\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1f\xe2\x41\x01\x03\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-02T09:30:00Z\x12P\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1f\xe2\x41\x01\x03\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-02T09:30:00Z\x12\x35\n\x0brevoke_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1f\n\x04\x65tag\x18\x0b \x01(\tB\x11\xda\xb5\x18\r\x10@\x8a\x01\x08\x62\x39\x64\x31\x61\x37\x63\x32\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEY'].fields_by_name['expire_time']._loaded_options = None
   _globals['_APIKEY'].fields_by_name['expire_time']._serialized_options = b'\342A\001\005\332\265\030\031x\001\212\001\0242036-11-02T00:00:00Z'
   _globals['_APIKEY'].fields_by_name['last_used_time']._loaded_options = None
-  _globals['_APIKEY'].fields_by_name['last_used_time']._serialized_options = b'\342A\001\003\332\265\030\027\212\001\0242026-11-03T08:15:00Z'
+  _globals['_APIKEY'].fields_by_name['last_used_time']._serialized_options = b'\342A\001\003'
   _globals['_APIKEY'].fields_by_name['create_time']._loaded_options = None
   _globals['_APIKEY'].fields_by_name['create_time']._serialized_options = b'\342A\001\003\332\265\030\027\212\001\0242026-11-02T09:30:00Z'
   _globals['_APIKEY'].fields_by_name['update_time']._loaded_options = None
@@ -57,5 +57,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEY'].fields_by_name['etag']._loaded_options = None
   _globals['_APIKEY'].fields_by_name['etag']._serialized_options = b'\332\265\030\r\020@\212\001\010b9d1a7c2'
   _globals['_APIKEY']._serialized_start=156
-  _globals['_APIKEY']._serialized_end=860
+  _globals['_APIKEY']._serialized_end=833
 # @@protoc_insertion_point(module_scope)
