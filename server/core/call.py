@@ -48,8 +48,8 @@ class Call:
 
     @property
     def user_agent(self) -> str:
-        """The client's own description, at most 256 characters."""
-        return self.metadata.get("user-agent", "")[:256]
+        """The client's own description, at most 512 characters."""
+        return self.metadata.get("user-agent", "")[:512]
 
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)

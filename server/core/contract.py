@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any, Final
 
 from google.protobuf import message_factory
@@ -9,6 +12,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
+import userdata
 from userdata.api.v1 import options_pb2
 
 PUBLIC: Final = "PUBLIC"
@@ -48,6 +52,22 @@ def methods(service: ServiceDescriptor) -> Iterator[Method]:
     """The methods of `service`. Raises ContractError for one without a permission: absence denies."""
     for descriptor in service.methods:
         yield _method(service, descriptor)
+
+
+@cache
+def permissions() -> frozenset[str]:
+    """Every permission that some method of the contract asks for: what an API key's scopes may be."""
+    names = [module.name for module in walk_packages(userdata.__path__, "userdata.")]
+    services = [
+        service
+        for name in names
+        if name.endswith("_service_pb2")
+        for service in import_module(name).DESCRIPTOR.services_by_name.values()
+    ]
+    return frozenset(method.permission for service in services for method in methods(service)) - {
+        PUBLIC,
+        AUTHENTICATED,
+    }
 
 
 def _method(service: ServiceDescriptor, descriptor: MethodDescriptor) -> Method:

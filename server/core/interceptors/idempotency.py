@@ -14,7 +14,7 @@ from peewee import EXCLUDED
 from server.core import clock, crypto
 from server.core.call import Call
 from server.core.contract import Method
-from server.core.errors import AlreadyExists, InvalidArgument
+from server.core.errors import AlreadyExists, DomainError, InvalidArgument
 from server.core.interceptors.handler import Handler
 from server.core.models import IdempotencyKey
 
@@ -38,7 +38,13 @@ def idempotency(method: Method, proceed: Handler) -> Handler:
         data = method.full_name.encode() + request.SerializeToString(deterministic=True)
         if not _claim(principal, key, crypto.ring().mac(_PURPOSE, data)):
             return _first_answer(method, principal, key, data)
-        response = proceed(request, call)
+        try:
+            response = proceed(request, call)
+        except DomainError as error:
+            # What this call changed is committed, the claim with it: without an answer it must not stand.
+            if error.keep_changes:
+                _release(principal, key)
+            raise
         _store(principal, key, response)
         return response
 
@@ -82,6 +88,14 @@ def _first_answer(method: Method, principal: str, key: str, data: bytes) -> Mess
         )
     plain = crypto.ring().open(_PURPOSE, bytes(row.response or b""), bound_to=f"{principal}\n{key}".encode())
     return method.response.FromString(plain)
+
+
+def _release(principal: str, key: str) -> None:
+    (
+        IdempotencyKey.update(expire_time=clock.now() - KEEP)
+        .where((IdempotencyKey.principal == principal) & (IdempotencyKey.key == key))
+        .execute()
+    )
 
 
 def _store(principal: str, key: str, response: Message) -> None:
