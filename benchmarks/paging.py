@@ -16,13 +16,13 @@ LARGEST_PAGE = 1000
 FILL = """
 SET session_replication_role = replica;
 WITH made AS (
-    INSERT INTO workspace (id, name, slug, owner_id, plan, settings, labels, version, create_time, update_time)
+    INSERT INTO workspace (id, name, slug, owner_id, plan, settings, labels, revision, create_time, update_time)
     SELECT uuidv7(), 'Paging ' || n, 'paging-' || n, %(user)s, 'free', '{}', '{}', 1, moment, moment
     FROM (SELECT n, now() - n * interval '1 second' AS moment FROM generate_series(1, %(rows)s) AS n) AS numbered
     RETURNING id, create_time
 )
-INSERT INTO member (workspace_id, user_id, role, permissions, create_time)
-SELECT id, %(user)s, 'OWNER', '{}', create_time FROM made
+INSERT INTO member (workspace_id, user_id, role, extra_permissions, revision, create_time, update_time)
+SELECT id, %(user)s, 'OWNER', '{}', 1, create_time, create_time FROM made
 """
 
 

@@ -126,7 +126,7 @@ class FastApiPeer:
             for number in range(USERS):
                 user_id, session_id = uuid4(), uuid4()
                 cursor.execute(
-                    'INSERT INTO "user" VALUES (%s, %s, %s)', (user_id, f"bench-{number}@example.com", "Bench")
+                    "INSERT INTO user_account VALUES (%s, %s, %s)", (user_id, f"bench-{number}@example.com", "Bench")
                 )
                 cursor.execute(
                     "INSERT INTO session VALUES (%s, %s, %s)", (session_id, user_id, moment + timedelta(days=7))
@@ -138,7 +138,8 @@ class FastApiPeer:
                         (workspace_id, f"Bench {at}", f"bench-{number}-{at}", user_id, moment, moment),
                     )
                     cursor.execute(
-                        "INSERT INTO member VALUES (%s, %s, 'OWNER', '{}', %s)", (workspace_id, user_id, moment)
+                        "INSERT INTO member VALUES (%s, %s, 'OWNER', '{}', 1, %s, %s)",
+                        (workspace_id, user_id, moment, moment),
                     )
                 people.append(Person(user_id, self._token(user_id, session_id, moment), workspace_ids))
         return people
@@ -220,6 +221,6 @@ class FastApiPeer:
             cursor.execute(f"SET ROLE {ROLE}")
             cursor.execute("SELECT count(*) FROM workspace")
             visible = cursor.fetchall()[0][0]
-        if events != len(self._ports) or visible != 0:
+        if events != 2 * len(self._ports) or visible != 0:
             message = f"The FastAPI peer is not fair to compare with: {events} events, {visible} rows without a tenant."
             raise PeerError(message)

@@ -46,12 +46,13 @@ class Person:
 class Product:
     """Runs an installation while the block lasts, with as many server processes as there are cores.
 
-    Postgres writes to disk as in production (the helper's own default spares that for tests).
+    Postgres writes to disk as in production (the helper's own default spares that for tests), and nobody is kept from
+    owning more than the usual thousand workspaces.
     """
 
     def __init__(self, *, processes: int) -> None:
         self._var = ROOT / "var" / "bench"
-        env = {"SERVER_PROCESSES": str(processes), "POSTGRES_FSYNC": "true"}
+        env = {"SERVER_PROCESSES": str(processes), "POSTGRES_FSYNC": "true", "WORKSPACES_PER_USER": "0"}
         self.installation = Installation(self._var, env)
         self.people: list[Person] = []
 

@@ -124,12 +124,12 @@ class Require:
         """Raises 404 or 403."""
         row = (
             await session.execute(
-                select(Member.role, Member.permissions).where(
+                select(Member.role, Member.extra_permissions).where(
                     Member.workspace_id == workspace_id, Member.user_id == who.user_id
                 )
             )
         ).one_or_none()
         if row is None:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such workspace.")
-        if self.permission not in PERMISSIONS[row.role] and self.permission not in row.permissions:
+        if self.permission not in PERMISSIONS[row.role] and self.permission not in row.extra_permissions:
             raise HTTPException(status.HTTP_403_FORBIDDEN, f"The role lacks {self.permission}.")

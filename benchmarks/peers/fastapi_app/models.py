@@ -48,7 +48,7 @@ class Workspace(Base):
     plan: Mapped[str] = mapped_column(default="free")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     labels: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    version: Mapped[int] = mapped_column(default=1)
+    revision: Mapped[int] = mapped_column(default=1)
     create_time: Mapped[datetime] = mapped_column(default=now)
     update_time: Mapped[datetime] = mapped_column(default=now)
     delete_time: Mapped[datetime | None]
@@ -59,7 +59,7 @@ class Workspace(Base):
     @property
     def etag(self) -> str:
         """Changes with every update."""
-        return f'"{self.version}"'
+        return f'"{self.revision}"'
 
 
 class Member(Base):
@@ -70,8 +70,10 @@ class Member(Base):
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     role: Mapped[str]
-    permissions: Mapped[list[str]] = mapped_column(default=list)
+    extra_permissions: Mapped[list[str]] = mapped_column(default=list)
+    revision: Mapped[int] = mapped_column(default=1)
     create_time: Mapped[datetime] = mapped_column(default=now)
+    update_time: Mapped[datetime] = mapped_column(default=now)
 
 
 class Event(Base):
@@ -81,12 +83,13 @@ class Event(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     create_time: Mapped[datetime] = mapped_column(primary_key=True, default=now)
-    workspace_id: Mapped[UUID]
+    workspace_id: Mapped[UUID | None]
     type: Mapped[str]
     subject: Mapped[str]
     data: Mapped[dict[str, Any]]
     actor: Mapped[str]
     request_id: Mapped[str]
+    trace_parent: Mapped[str]
 
 
 class IdempotencyKey(Base):

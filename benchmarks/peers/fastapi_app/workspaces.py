@@ -87,25 +87,32 @@ def insert(session: AsyncSession, workspace_id: UUID, wanted: WorkspaceIn, who: 
         plan="free",
         settings=wanted.settings,
         labels=wanted.labels,
-        version=1,
+        revision=1,
         create_time=moment,
         update_time=moment,
-        members=[Member(user_id=who.user_id, role="OWNER", create_time=moment)],
+        members=[Member(user_id=who.user_id, role="OWNER", create_time=moment, update_time=moment)],
     )
     answer = WorkspaceOut.model_validate(workspace)
+    request_id = str(uuid4())
+    created = {"workspace": answer.model_dump(mode="json", by_alias=True)}
+    added = {"workspaceId": str(workspace_id), "userId": str(who.user_id), "role": "OWNER"}
+    happened = [
+        ("workspace.created", workspace_id, created),
+        ("workspace.member.added", who.user_id, added),
+    ]
+    session.add(workspace)
     session.add_all(
-        [
-            workspace,
-            Event(
-                id=uuid4(),
-                workspace_id=workspace_id,
-                type="workspace.created",
-                subject=str(workspace_id),
-                data={"workspace": answer.model_dump(mode="json", by_alias=True)},
-                actor=str(who.user_id),
-                request_id=str(uuid4()),
-                create_time=moment,
-            ),
-        ]
+        Event(
+            id=uuid4(),
+            workspace_id=workspace_id,
+            type=kind,
+            subject=str(subject),
+            data=data,
+            actor=str(who.user_id),
+            request_id=request_id,
+            trace_parent="",
+            create_time=moment,
+        )
+        for kind, subject, data in happened
     )
     return answer.model_dump_json(by_alias=True).encode()
