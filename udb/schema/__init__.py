@@ -1,0 +1,1 @@
+"""The schema in the documentation: a diagram and a page, made of what a freshly migrated database says of itself."""
