@@ -30,5 +30,5 @@ def translated(errors: Mapping[str, DomainError]) -> Iterator[None]:
 
 
 def _constraint(error: peewee.IntegrityError) -> str | None:
-    diagnostics = getattr(error.orig, "diag", None)
+    diagnostics = getattr(error.args[0], "diag", None) if error.args else None
     return getattr(diagnostics, "constraint_name", None)
