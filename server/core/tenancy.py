@@ -51,3 +51,8 @@ def reading(*, workspace: UUID | None = None, user: UUID | None = None) -> Itera
 def enter(workspace: UUID) -> None:
     """Go on in `workspace` within the current transaction: it was just made, or a token led to it."""
     db.scope.prefix += f"SET LOCAL app.workspace_id='{workspace}';"
+
+
+def switch(*, workspace: UUID | None, user: UUID | None) -> None:
+    """Go on as `user` in `workspace` within the current transaction, to look at what is theirs; then switch back."""
+    db.scope.prefix += _settings(workspace, user)

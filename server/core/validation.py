@@ -55,8 +55,9 @@ class _Validator:
         for field in self._fields:
             field.collect(message, path, found, required=only is None or field.name in only, mask=mask)
 
-    def _mask(self, message: Any) -> Collection[str]:
-        return set(message.update_mask.paths)
+    def _mask(self, message: Any) -> Collection[str] | None:
+        """The fields that an update changes; None when it replaces all of them (AIP-134)."""
+        return None if "*" in message.update_mask.paths else set(message.update_mask.paths)
 
 
 class _Field:
