@@ -4,7 +4,7 @@ Tables are made by `migrations/`; a test proves that both agree. Enumerated colu
 have a CHECK, so that a row can be read without the code.
 """
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import peewee
 from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
@@ -13,6 +13,18 @@ from server.core import clock, ids
 from server.core.db import db
 
 UuidField = peewee.UUIDField
+
+if TYPE_CHECKING:
+
+    class _Value:
+        """What a row gives for a field of playhouse, which Peewee's stubs leave out."""
+
+        def __get__(self, instance: object, owner: Any) -> Any: ...
+
+        def __set__(self, instance: object, value: Any) -> None: ...
+
+else:
+    _Value = object
 
 
 class Model(peewee.Model):
@@ -31,7 +43,7 @@ class IdField(peewee.UUIDField):
         super().__init__(primary_key=True, default=ids.new, **options)
 
 
-class TimeField(DateTimeTZField):  # type: ignore[misc] # playhouse has no types
+class TimeField(DateTimeTZField, _Value):  # type: ignore[misc] # playhouse has no types
     """A moment in UTC, `timestamptz`."""
 
 
@@ -42,7 +54,7 @@ class CreateTimeField(TimeField):
         super().__init__(default=clock.now, **options)
 
 
-class JsonField(BinaryJSONField):  # type: ignore[misc] # as above
+class JsonField(BinaryJSONField, _Value):  # type: ignore[misc] # as above
     """A JSON document, `jsonb`, without the index Peewee would add."""
 
     def __init__(self, **options: Any) -> None:
