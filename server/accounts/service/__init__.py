@@ -1,0 +1,1 @@
+"""The rules of accounts, one module per group of verbs."""
