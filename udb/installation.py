@@ -66,7 +66,7 @@ class Installation:
     def state(self) -> State:
         """What runs now. Raises ToolError when nothing does."""
         state = State.load(self.var)
-        if state is None:
+        if state is None or state.supervisor != self.pid:
             raise ToolError("The installation does not run.")
         return state
 
@@ -97,6 +97,8 @@ class Installation:
 
     def start(self, *, wait: bool = True) -> None:
         """Start, and wait until it is ready. Raises ToolError with its output."""
+        if self._process is not None and self._process.poll() is None:
+            raise ToolError("The installation was started already.")
         command = (sys.executable, "-m", "udb", "up", *self._arguments)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -109,7 +111,7 @@ class Installation:
                 start_new_session=True,
             )
         if wait:
-            self.until(lambda: self.state.phase == READY, what="be ready")
+            self.until(lambda: self.state.phase == READY, what="become ready")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop and wait for its end. Gives the exit status; kills it after 15 s."""

@@ -75,6 +75,7 @@ def make(tool: Tool, var: Var) -> Plan:
         "HTTP_PORT": str(held.http.number),
         "STREAMS_HTTP_PORT": str(held.streams_http.number),
         "PROMETHEUS_MULTIPROC_DIR": str(var.metrics),
+        **_given(tool),
         **{_URL[type(server)]: server.url for server in servers},
     }
     specs = {name: _specs(name, command, tool, held) for name, command in procfile.read(tool.procfile).items()}
@@ -88,6 +89,12 @@ def make(tool: Tool, var: Var) -> Plan:
         mail="sent through SMTP_URL" if tool.smtp_url else f"{var.mail} (no SMTP_URL is set)",
         envoy=envoy.spec(_edge(tool, held), var.run / "envoy.yaml"),
     )
+
+
+def _given(tool: Tool) -> dict[str, str]:
+    """The URLs that the operator gave, for commands that are run elsewhere later."""
+    urls = {"DATABASE_URL": tool.database_url, "BROKER_URL": tool.broker_url, "SMTP_URL": tool.smtp_url}
+    return {name: url.get_secret_value() for name, url in urls.items() if url is not None}
 
 
 def embedded(tool: Tool, var: Var) -> list[Postgres | Redis]:

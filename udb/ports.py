@@ -68,17 +68,22 @@ def _hold(number: int, host: str = HOST) -> Port:
 
 def owner(number: int) -> str | None:
     """Who listens on port `number`: `pid 123 (command line)`, or None when that cannot be seen."""
-    inodes = _listeners(number)
+    sockets = _listeners(number)
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            links = [str(link.readlink()) for link in (process / "fd").iterdir()]
-            if inodes.isdisjoint(links):
-                continue
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            if any(_target(link) in sockets for link in (process / "fd").iterdir()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                return f"pid {process.name} ({command[:100]})"
         except OSError:
             continue  # it ended meanwhile, or belongs to another user
-        return f"pid {process.name} ({command[:100]})"
     return None
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""  # closed meanwhile, as the one through which the folder is listed
 
 
 def _listeners(number: int) -> set[str]:

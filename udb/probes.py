@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 from typing import Final
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 _TIMEOUT_S: Final = 1.0
 
@@ -13,7 +13,12 @@ _TIMEOUT_S: Final = 1.0
 def grpc_serves(address: str) -> None:
     """Return once the gRPC server at `address` says that it serves. Raises grpc.RpcError or OSError until then."""
     with grpc.insecure_channel(address) as channel:
-        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=_TIMEOUT_S)
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        answer = check(health_pb2.HealthCheckRequest(), timeout=_TIMEOUT_S)
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
         raise ConnectionError("it does not serve yet")
 

@@ -67,8 +67,11 @@ async def _start(supervisor: Supervisor, plan: Plan, terminal: Terminal) -> None
     with terminal.phase("Migrations"):
         await supervisor.once("migrate", (sys.executable, "-m", "udb", "migrate"))
     count = len(plan.working) + len(plan.serving)
-    with terminal.phase(f"{count} processes and Envoy"):
-        await supervisor.start(plan.working, plan.serving, [plan.envoy])
+    with terminal.phase(f"{count} processes"):
+        await supervisor.start(plan.working, plan.serving)
+    # Envoy looks at a server that was not up yet only some seconds later, so it starts when they are.
+    with terminal.phase("Envoy"):
+        await supervisor.start([plan.envoy])
 
 
 def _addresses(plan: Plan) -> dict[str, str]:

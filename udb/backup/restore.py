@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg2
+from peewee import PeeweeException
 from psycopg2 import sql
 
 from migrations import run as migrations
@@ -27,6 +28,14 @@ def restore(source: Path, *, url: str, var: Var, given_keys: str | None, force: 
     ToolError; the database is then as it was.
     """
     manifest = archive.verify(source)
+    try:
+        _restore(source, manifest, url=url, var=var, given_keys=given_keys, force=force)
+    except (psycopg2.Error, PeeweeException) as error:
+        raise ToolError(f"The database cannot be restored: {str(error).strip()}") from error
+    return manifest
+
+
+def _restore(source: Path, manifest: Manifest, *, url: str, var: Var, given_keys: str | None, force: bool) -> None:
     unknown = set(manifest.migrations) - {step.name for step in migrations.status(url)}
     if unknown:
         raise ToolError(f"{source} was made by a newer version (it has {', '.join(sorted(unknown))}): update first.")
@@ -35,7 +44,6 @@ def restore(source: Path, *, url: str, var: Var, given_keys: str | None, force: 
         _refuse_if_used(url, force=force)
         _database(source, manifest, Path(folder), url)
         _secrets(source, manifest, Path(folder), var)
-    return manifest
 
 
 def _check_keys(source: Path, manifest: Manifest, folder: Path, given: str | None) -> None:
@@ -133,8 +141,8 @@ def _make_roles(roles: list[dict[str, Any]], url: str) -> None:
 def _tables(cursor: Any) -> list[str]:
     """Tables that hold an installation's data; the history of migrations is none."""
     cursor.execute(
-        "SELECT format('%I.%I', schemaname, relname) FROM pg_stat_user_tables JOIN pg_class ON oid = relid"
-        " WHERE relkind = 'r' AND relname <> 'schema_migration' ORDER BY 1"
+        "SELECT format('%I.%I', schemaname, t.relname) FROM pg_stat_user_tables t JOIN pg_class c ON oid = relid"
+        " WHERE relkind = 'r' AND c.relname <> 'schema_migration' ORDER BY 1"
     )
     return [table for (table,) in cursor.fetchall()]
 

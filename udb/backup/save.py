@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg2
+from peewee import PeeweeException
 
 from migrations import run as migrations
 from udb import environment
@@ -30,6 +31,8 @@ def backup(target: Path, *, url: str, var: Var, keys: str) -> Manifest:
     try:
         with tempfile.TemporaryDirectory(prefix=".udb-backup-", dir=target.absolute().parent) as folder:
             return _write(target.absolute(), Path(folder), url=url, var=var, keys=keys)
+    except (psycopg2.Error, PeeweeException) as error:
+        raise ToolError(f"The database cannot be read: {str(error).strip()}") from error
     except OSError as error:
         raise ToolError(f"{target} cannot be written ({error.strerror}): choose another place.") from error
 
@@ -66,8 +69,16 @@ def _dump(target: Path, url: str) -> dict[str, Any]:
     """Dump the database, and count its rows in the very same snapshot. Gives the manifest's facts about it."""
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
-        snapshot, postgres = cursor.fetchone() or ("", "")
+        cursor.execute(
+            "SELECT pg_export_snapshot(), current_setting('server_version'), rolsuper OR rolbypassrls"
+            " FROM pg_roles WHERE rolname = current_user"
+        )
+        snapshot, postgres, all_rows = cursor.fetchone() or ("", "", False)
+        if not all_rows:
+            raise ToolError(
+                "The login of DATABASE_URL sees only some rows (row-level security):"
+                " back up as a superuser or as a role with BYPASSRLS."
+            )
         rows = count(cursor)
         roles = _roles(cursor)
         client.run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}", url=url)

@@ -6,7 +6,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import psycopg2
 import redis
@@ -18,6 +17,7 @@ from udb import environment
 from udb.doctor.finding import Ailing, Patient
 from udb.embedded.redis import tool
 from udb.errors import ToolError
+from workers.conf import parse_smtp
 
 _OLDEST_POSTGRES: Final = 15
 _TIMEOUT_S: Final = 5
@@ -102,19 +102,21 @@ def mail(patient: Patient) -> str:
     """Mail has somewhere to go."""
     if patient.tool.smtp_url is None:
         return f"written to {patient.var.mail}: no SMTP_URL is set"
-    url = urlsplit(patient.tool.smtp_url.get_secret_value())
-    kind = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
     try:
-        with kind(url.hostname or "", url.port or 0, timeout=_TIMEOUT_S) as server:
-            server.ehlo()
-            if url.scheme != "smtps" and server.has_extn("starttls"):
+        at = parse_smtp(patient.tool.smtp_url.get_secret_value())
+    except ValueError as error:
+        raise Ailing(f"SMTP_URL {error}", "mend SMTP_URL") from error
+    kind = smtplib.SMTP_SSL if at.scheme == "smtps" else smtplib.SMTP
+    try:
+        with kind(at.host, at.port, timeout=_TIMEOUT_S) as server:
+            if at.scheme == "smtp+starttls":
                 server.starttls(context=ssl.create_default_context())
-            if url.username:
-                server.login(unquote(url.username), unquote(url.password or ""))
+            if at.user:
+                server.login(at.user, at.password)
             server.noop()
     except (OSError, smtplib.SMTPException) as error:
-        raise Ailing(f"{url.hostname} does not take mail ({error})", "start it, or mend SMTP_URL") from error
-    return f"through {url.hostname}"
+        raise Ailing(f"{at.host} does not take mail ({error})", "start it, or mend SMTP_URL") from error
+    return f"through {at.host}"
 
 
 def secret_keys(patient: Patient) -> str:

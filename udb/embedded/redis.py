@@ -6,6 +6,8 @@ from typing import Final
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from udb.embedded.server import Server
 from udb.embedded.wheels import program
@@ -49,7 +51,9 @@ class Redis(Server):
 
     def probe(self) -> None:
         """Return once it answers PING. Raises redis.RedisError until then."""
-        with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
+        # The client's own retries would hide for seconds that it is up.
+        never = Retry(NoBackoff(), 0)
+        with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1, retry=never) as client:
             client.ping()
 
     def prepare(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from udb.conf import ROOT
 from udb.supervisor import proc
 from udb.supervisor.logs import Output
-from udb.supervisor.spec import Spec, serves
+from udb.supervisor.spec import READY, Spec, serves
 from udb.supervisor.state import Running
 
 _FIRST_DELAY_S: Final = 0.2
@@ -20,8 +20,8 @@ _LONGEST_DELAY_S: Final = 5.0
 _RECOVERED_S: Final = 30.0
 _HOPELESS: Final = 5
 _PROBE_EVERY_S: Final = 0.05
-#: A process without a probe counts as ready when it has stayed up for this long.
-_SETTLED_S: Final = 1.0
+#: A process without a probe that logs nothing counts as ready when it has stayed up for this long.
+_SETTLED_S: Final = 5.0
 _LAST_WORDS_S: Final = 0.5
 _KILL_WITHIN_S: Final = 1.0
 
@@ -75,6 +75,11 @@ class Child:
         self._crashes = 0
         self._delay = _FIRST_DELAY_S
         self._ever_ready = False
+
+    @property
+    def failing(self) -> bool:
+        """Whether its last life ended before it was ready."""
+        return self._crashes > 0
 
     async def supervise(self) -> None:
         """Keep the process running until `stop`. Raises GaveUp when it never comes up."""
@@ -133,7 +138,7 @@ class Child:
     async def _probe(self, began: float) -> None:
         """Ask until the process serves, then note it."""
         if self.spec.probe is None:
-            await asyncio.sleep(_SETTLED_S)
+            await self._hear()
         else:
             while not await asyncio.to_thread(serves, self.spec.probe):  # noqa: ASYNC110 - nobody could set an event
                 await asyncio.sleep(_PROBE_EVERY_S)
@@ -147,6 +152,17 @@ class Child:
         self._crashes = 0
         self.ready.set()
         self._changed()
+
+    async def _hear(self) -> None:
+        """Wait until the process logs that it is ready. It may not: LOG_LEVEL decides what it logs."""
+        heard = asyncio.Event()
+        self.output.listener = lambda line: heard.set() if READY in line else None
+        try:
+            await asyncio.wait_for(heard.wait(), _SETTLED_S)
+        except TimeoutError:
+            pass  # it has stayed up: being ended would have cancelled this
+        finally:
+            self.output.listener = None
 
     def _count_end(self) -> None:
         was_ready = self.ready.is_set()

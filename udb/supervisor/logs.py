@@ -65,10 +65,11 @@ class LogFile:
 
 
 class Output:
-    """The output of one process: chunks in, a file and single lines for the terminal out."""
+    """The output of one process: chunks in, a file and lines for the terminal out. `listener` gets every line."""
 
     def __init__(self, file: LogFile, *, loud: Callable[[bytes], bool], show: Callable[[bytes], None]) -> None:
         self.file = file
+        self.listener: Callable[[bytes], None] | None = None
         self._loud, self._show = loud, show
         self._rest = b""
 
@@ -77,6 +78,8 @@ class Output:
         self.file.write(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
+            if self.listener is not None:
+                self.listener(line)
             if line and self._loud(line):
                 self._show(line)
         if len(self._rest) > _LONGEST_LINE:

@@ -10,6 +10,8 @@ from typing import Final
 
 _SHIM: Final = Path(__file__).with_name("shim.py")
 SAME: Final = "same"
+#: How the processes of the product end the event they log once they are ready, as in `"event": "relay ready"`.
+READY: Final = b' ready"'
 
 
 def serves(probe: Callable[[], None]) -> bool:
@@ -36,8 +38,9 @@ def unexpected(line: bytes) -> bool:
 class Spec:
     """One process.
 
-    `probe` returns once the process serves and raises until then; it may block for a second. `before` runs before each
-    start, `drain` before the stop signal. `loud` says which log lines the operator sees. Times are in seconds.
+    `probe` returns once the process serves and raises until then; it may block for a second. Without one, a log line
+    that contains READY tells, or that the process has stayed up for a while. `before` runs before each start, `drain`
+    before the stop signal. `loud` says which log lines the operator sees. Times are in seconds.
     """
 
     name: str

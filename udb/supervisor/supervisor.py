@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from udb.paths import Var
@@ -12,6 +13,8 @@ from udb.supervisor.state import READY, STOPPING, State
 
 #: A stop takes at most this long until the last process is signalled harder; 10 s is what is promised.
 _STOP_WITHIN_S: Final = 8.5
+#: One Ctrl-C may arrive twice, from the terminal and from `make` or `timeout`.
+_SAME_REQUEST_S: Final = 0.3
 
 
 class StopRequested(Exception):
@@ -35,6 +38,7 @@ class Supervisor:
         self.state = State()
         self.stopping = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._asked = 0.0
         self._var, self._environment, self._operator, self._verbose = var, environment, operator, verbose
         self._stages: list[list[Child]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -42,7 +46,10 @@ class Supervisor:
 
     def request_stop(self) -> None:
         """Ask for the stop; asking again hurries it."""
-        if self.stopping.is_set():
+        now = asyncio.get_running_loop().time()
+        if not self.stopping.is_set():
+            self._asked = now
+        elif now - self._asked > _SAME_REQUEST_S:
             self._hurry.set()
         self.stopping.set()
 
@@ -84,11 +91,8 @@ class Supervisor:
         """Wait until the stop is requested. Raises GaveUp when a process cannot be kept up."""
         self.state.phase = READY
         self._save()
-        stop = asyncio.create_task(self.stopping.wait())
-        await asyncio.wait({stop, self._failure}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if self._failure.done():
-            self._failure.result()
+        with suppress(StopRequested):
+            await self._or_stop(asyncio.get_running_loop().create_future())
 
     async def stop(self) -> None:
         """Stop everything, last stage first, within 10 s; a second `request_stop` hurries it."""
@@ -107,18 +111,19 @@ class Supervisor:
 
     def _child(self, spec: Spec) -> Child:
         def show(line: bytes) -> None:
-            if not self.stopping.is_set():
+            # What a process says that fails again and again was seen the first time, and stands in its log.
+            if not self.stopping.is_set() and not child.failing:
                 self._operator.show(spec.name, line)
 
         loud = (lambda _line: True) if self._verbose else spec.loud
-        output = Output(LogFile(self._var.log / f"{spec.name}.log"), loud=loud, show=show)
-        return Child(
+        child = Child(
             spec,
-            output=output,
+            output=Output(LogFile(self._var.log / f"{spec.name}.log"), loud=loud, show=show),
             environment=self._environment,
             announce=self._operator.announce,
             changed=self._save,
         )
+        return child
 
     async def _until_ready(self, child: Child) -> None:
         try:
