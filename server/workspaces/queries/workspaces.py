@@ -37,7 +37,7 @@ WITH made AS (
         %(revision)s, %(create_time)s, %(update_time)s
     WHERE %(limit)s = 0 OR %(limit)s > (
         SELECT count(*) FROM (
-            SELECT FROM member WHERE user_id = %(owner_id)s AND role = 'OWNER' LIMIT %(limit)s
+            SELECT FROM member WHERE user_id = %(owner_id)s AND role = 'OWNER' ORDER BY workspace_id LIMIT %(limit)s
         ) AS owned
     )
     ON CONFLICT (slug) WHERE delete_time IS NULL DO NOTHING
@@ -120,7 +120,7 @@ def create(row: WorkspaceRow, *, limit: int) -> bool:
 def owns_as_many(user_id: UUID, limit: int) -> bool:
     """Whether the person owns at least `limit` workspaces, deleted ones included."""
     owned = Member.select(Member.workspace).where((Member.user == user_id) & (Member.role == Role.OWNER))
-    return bool(owned.limit(limit).count() >= limit)
+    return bool(owned.order_by(Member.workspace).limit(limit).count() >= limit)
 
 
 def owned_by(user_id: UUID) -> list[UUID]:
