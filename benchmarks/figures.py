@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.load import Load, Outcome, run
+from benchmarks.costs import Side, measured
+from benchmarks.load import Load, Outcome
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 AT_LEAST, UNDER = "at least", "under"
@@ -101,16 +102,16 @@ class Effort:
 QUICK = Effort(rounds=2, seconds=2.0, warm_up=0.5, memory_step=1_000, rows=20_000, pages=200, calls_per_page=50)
 
 
-def interleave(loads: Sequence[Load], rounds: int, say: Callable[[str], None]) -> list[list[Outcome]]:
-    """Runs the loads in turn: A B A B … so that both meet the same machine.
+def interleave(sides: Sequence[Side], rounds: int, say: Callable[[str], None]) -> list[list[Outcome]]:
+    """Runs the sides in turn: A B A B … so that both meet the same machine.
 
     Returns:
-        The outcomes of each load, in the order of the rounds.
+        The outcomes of each side, in the order of the rounds.
     """
-    outcomes: list[list[Outcome]] = [[] for _ in loads]
+    outcomes: list[list[Outcome]] = [[] for _ in sides]
     for number in range(rounds):
-        for load, collected in zip(loads, outcomes, strict=True):
-            collected.append(run(load))
+        for side, collected in zip(sides, outcomes, strict=True):
+            collected.append(measured(side))
         rates = " · ".join(f"{collected[-1].rate:,.0f}/s" for collected in outcomes)
         say(f"  round {number + 1} of {rounds}: {rates}")
     return outcomes
@@ -119,3 +120,8 @@ def interleave(loads: Sequence[Load], rounds: int, say: Callable[[str], None]) -
 def rates(outcomes: Sequence[Outcome]) -> Sample:
     """Good answers per second."""
     return Sample([outcome.rate for outcome in outcomes])
+
+
+def costs(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Medians of what a request cost, microseconds of processor time by kind of process."""
+    return {name: round(median(outcome.costs[name] for outcome in outcomes), 1) for name in outcomes[0].costs}

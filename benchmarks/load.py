@@ -58,6 +58,8 @@ class Outcome:
         errors: other answers, and in an open loop requests that were due but never answered.
         client_cpu_us: the generator's own processor time per request, microseconds.
         sample: one wrong answer, for the message.
+        statuses: how many wrong answers of each status.
+        costs: processor time per request, microseconds, by kind of process (`benchmarks.costs`).
     """
 
     requests: int
@@ -71,6 +73,7 @@ class Outcome:
     client_cpu_us: float
     sample: str = ""
     statuses: dict[str, int] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
 
 
 class LoadFailedError(RuntimeError):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import psycopg2
 
+from benchmarks.costs import Side
 from benchmarks.figures import UNDER, Figure, Sample, interleave
 from benchmarks.product import Person, ProductError
 from benchmarks.scenarios import Bench
@@ -35,11 +36,11 @@ def paging(bench: Bench) -> list[Figure]:
     bench.say(f"  {effort.rows:,} workspaces are there; turning to page {effort.pages:,}")
     last = last_page_token(bench, reader, size)
     product.sign_in(reader)
-    loads = [
-        replace(product.list_page(reader, size=size, token=token), count=effort.calls_per_page, warm_up=0.5)
+    sides = [
+        Side(replace(product.list_page(reader, size=size, token=token), count=effort.calls_per_page), product.groups)
         for token in ("", last)
     ]
-    first_page, last_page = interleave(loads, effort.rounds, bench.say)
+    first_page, last_page = interleave(sides, effort.rounds, bench.say)
     first_ms = Sample([outcome.p50_ms for outcome in first_page])
     last_ms = Sample([outcome.p50_ms for outcome in last_page])
     return [

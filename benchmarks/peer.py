@@ -81,6 +81,10 @@ class FastApiPeer:
         """Where the processes listen."""
         return [("127.0.0.1", port) for port in self._ports]
 
+    def groups(self) -> dict[str, list[int]]:
+        """The processes that work on a request, Postgres aside."""
+        return {"server": [process.pid for process in self._processes]}
+
     def get_workspace(self) -> Load:
         """Reads of every seeded workspace by its owner."""
         requests = [

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import grpc
 
+from benchmarks.costs import children
 from benchmarks.load import GRPC, HTTP, ROOT, UUID_MARK, Load
 from benchmarks.loopback import call
 from benchmarks.wire import USERS, WORKSPACES_EACH, create_body, grpc_request, http_request
@@ -87,6 +88,21 @@ class Product:
         """One server process: its id and its address."""
         host, _, port = self.installation.state.addresses[name].rpartition(":")
         return self.installation.processes[name].pid, (host, int(port))
+
+    def groups(self) -> dict[str, list[int]]:
+        """All processes of the installation by kind."""
+        kinds: dict[str, list[int]] = {"server": [], "envoy": [], "others": []}
+        for name, running in self.installation.processes.items():
+            if name == "postgres":
+                continue
+            kind = "server" if name.startswith("rpc.") else name if name in kinds else "others"
+            kinds[kind].append(running.pid)
+        return kinds | self.postgres()
+
+    def postgres(self) -> dict[str, list[int]]:
+        """Postgres and its backends."""
+        pid = self.installation.processes["postgres"].pid
+        return {"postgres": [pid, *children(pid)]}
 
     def sign_up(self, email: str) -> Person:
         """Registers, takes the token from the mail, verifies, logs in."""

@@ -13,6 +13,10 @@ from benchmarks.load import Outcome
 HERE = Path(__file__).parent
 REMARKS = "## Remarks"
 DASH = "\N{EN DASH}"
+KINDS = ("server", "envoy", "postgres", "others", "generator")
+COSTS = """\
+Where the time of the processors went, microseconds a request. "others" are the relay, scheduler, workers, streams and
+Redis; "generator" is the load generator."""
 INTRODUCTION = """\
 Written by `make bench`. Both sides run on the same cores, on the same Postgres, under one load generator, in turn:
 {rounds} runs of {seconds:g} s each. A cell shows the median and, in brackets, the least and the most. Ratios are
@@ -76,6 +80,7 @@ def _markdown(figures: list[Figure], everything: dict[str, Any], ceilings: dict[
         "## How each was measured",
         "\n".join(f"- {figure.title}: {figure.note}" for figure in figures),
         _latencies(figures),
+        _costs(figures),
         "## The load generator",
         "\n".join(_ceiling(name, outcome) for name, outcome in ceilings.items()),
         "## The machine",
@@ -96,6 +101,18 @@ def _latencies(figures: list[Figure]) -> str:
                 fifty, ninety_nine = (_spread(Sample(seen[key]), "ms") for key in ("p50_ms", "p99_ms"))
                 lines.append(f"- {name} at {seen['rate']:,.0f} requests/s: p50 {fifty}, p99 {ninety_nine}.")
     return "\n".join(["At half load:", "", *lines]) if lines else ""
+
+
+def _costs(figures: list[Figure]) -> str:
+    rows = []
+    for figure in figures:
+        for side, name in (("ours_costs_us", "Userdata"), ("peer_costs_us", figure.other_name)):
+            spent = figure.detail.get(side)
+            if spent:
+                cells = " | ".join(f"{spent[kind]:,.0f}" if kind in spent else "" for kind in KINDS)
+                rows.append(f"| {figure.title} | {name} | {cells} | {sum(spent.values()):,.0f} |")
+    head = ["| figure | side | " + " | ".join(KINDS) + " | all |", "|---" * (len(KINDS) + 3) + "|"]
+    return "\n".join([COSTS, "", *head, *rows]) if rows else ""
 
 
 def _ceiling(name: str, outcome: Outcome) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from benchmarks.figures import AT_LEAST, TIMES, UNDER, Effort, Figure, Sample, interleave, rates
+from benchmarks.costs import Side
+from benchmarks.figures import AT_LEAST, TIMES, UNDER, Effort, Figure, Sample, costs, interleave, rates
 from benchmarks.load import Load, Outcome, run
 from benchmarks.peer import FastApiPeer
 from benchmarks.product import Product
@@ -21,12 +22,24 @@ class Bench:
     effort: Effort
     say: Callable[[str], None]
 
+    def ours(self, load: Load) -> Side:
+        """A load of the product."""
+        return Side(self.effort.of(load), self.product.groups)
+
+    def theirs(self, load: Load) -> Side:
+        """A load of the peer; both use the same Postgres."""
+        return Side(self.effort.of(load), lambda: self.peer.groups() | self.product.postgres())
+
 
 def get(bench: Bench) -> list[Figure]:
     """GET /v1/workspaces/{id} through Envoy and over gRPC, beside the peer's GET."""
     bench.product.sign_in_again()
-    loads = [bench.product.get_over_rest(), bench.product.get_over_grpc(), bench.peer.get_workspace()]
-    rest, grpc, peer = interleave([bench.effort.of(load) for load in loads], bench.effort.rounds, bench.say)
+    sides = [
+        bench.ours(bench.product.get_over_rest()),
+        bench.ours(bench.product.get_over_grpc()),
+        bench.theirs(bench.peer.get_workspace()),
+    ]
+    rest, grpc, peer = interleave(sides, bench.effort.rounds, bench.say)
     return [
         beside_peer(
             key="get_rest",
@@ -50,8 +63,8 @@ def get(bench: Bench) -> list[Figure]:
 def create(bench: Bench) -> list[Figure]:
     """POST /v1/workspaces with a fresh idempotency key, beside the peer's."""
     bench.product.sign_in_again()
-    loads = [bench.product.create_over_rest(), bench.peer.create_workspace()]
-    ours, peer = interleave([bench.effort.of(load) for load in loads], bench.effort.rounds, bench.say)
+    sides = [bench.ours(bench.product.create_over_rest()), bench.theirs(bench.peer.create_workspace())]
+    ours, peer = interleave(sides, bench.effort.rounds, bench.say)
     note = "Workspace, owner, event and idempotency key in one transaction, on disk before the answer."
     return [
         beside_peer(
@@ -77,7 +90,8 @@ def beside_peer(*, key: str, title: str, ours: list[Outcome], peer: list[Outcome
         detail={
             "ours_p99_ms": [outcome.p99_ms for outcome in ours],
             "peer_p99_ms": [outcome.p99_ms for outcome in peer],
-            "client_cpu_us": [outcome.client_cpu_us for outcome in ours],
+            "ours_costs_us": costs(ours),
+            "peer_costs_us": costs(peer),
         },
     )
 
@@ -85,9 +99,11 @@ def beside_peer(*, key: str, title: str, ours: list[Outcome], peer: list[Outcome
 def latency(bench: Bench) -> list[Figure]:
     """p99 over p50 at half of the maximum load, in an open loop, each side at half of its own maximum."""
     bench.product.sign_in_again()
-    effort = bench.effort
-    loads = [at_half_load(bench, load) for load in (bench.product.get_over_rest(), bench.peer.get_workspace())]
-    ours, peer = interleave(loads, effort.rounds, bench.say)
+    sides = [
+        at_half_load(bench, bench.ours(bench.product.get_over_rest())),
+        at_half_load(bench, bench.theirs(bench.peer.get_workspace())),
+    ]
+    ours, peer = interleave(sides, bench.effort.rounds, bench.say)
     return [
         Figure(
             key="latency",
@@ -101,18 +117,18 @@ def latency(bench: Bench) -> list[Figure]:
             target=10.0,
             note="Open loop at even distances; a late answer counts from when its request was due.",
             detail={
-                "ours": {"rate": loads[0].rate, "p50_ms": p50(ours), "p99_ms": p99(ours)},
-                "peer": {"rate": loads[1].rate, "p50_ms": p50(peer), "p99_ms": p99(peer)},
+                "ours": {"rate": sides[0].load.rate, "p50_ms": p50(ours), "p99_ms": p99(ours)},
+                "peer": {"rate": sides[1].load.rate, "p50_ms": p50(peer), "p99_ms": p99(peer)},
             },
         )
     ]
 
 
-def at_half_load(bench: Bench, load: Load) -> Load:
-    """The load at half the rate that it reaches now, as fast as answers come."""
-    most = run(bench.effort.of(load)).rate
+def at_half_load(bench: Bench, side: Side) -> Side:
+    """The side at half the rate that it reaches now, as fast as answers come."""
+    most = run(side.load).rate
     bench.say(f"  maximum {most:,.0f}/s, so half is {most * LATENCY_SHARE:,.0f}/s")
-    return replace(bench.effort.of(load), rate=round(most * LATENCY_SHARE, 1))
+    return replace(side, load=replace(side.load, rate=round(most * LATENCY_SHARE, 1)))
 
 
 def spread(outcomes: list[Outcome]) -> Sample:
