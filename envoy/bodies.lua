@@ -138,10 +138,11 @@ end
 
 -- What is wrong with the body, or nil.
 local function check(text, shape)
-  local start = skip_blank(text, 1)
-  if start > #text then
+  if text == "" then
     return nil
-  elseif byte(text, start) ~= OPEN_OBJECT then
+  end
+  local start = skip_blank(text, 1)
+  if byte(text, start) ~= OPEN_OBJECT then
     return "The body must be a JSON object."
   end
   local after, problem = read_value(text, start, shape, 0)

@@ -67,18 +67,14 @@ class Fault:
         return {"text_format_source": {"inline_string": _format(text)}, "content_type": "application/json"}
 
     @property
-    def text(self) -> str:
-        """The message over gRPC, as Envoy's text format."""
-        return _format(self.message)
-
-    @property
     def trailers(self) -> dict[str, str]:
-        """What gRPC clients read. The details can hold only text that is known beforehand."""
-        code = {"grpc-status": str(self.status.code)}
-        if PROBLEM in self.message:
-            return code
+        """What gRPC clients read. Nothing can be put into the message here."""
         binary = base64.b64encode(self.status.SerializeToString()).decode().rstrip("=")
-        return {**code, "grpc-status-details-bin": binary}
+        return {
+            "grpc-status": str(self.status.code),
+            "grpc-message": self.message,
+            "grpc-status-details-bin": binary,
+        }
 
     @property
     def response_headers(self) -> dict[str, str]:
@@ -123,11 +119,13 @@ def _wrong_requests(limits: Limits) -> list[Fault]:
         ),
         Fault(
             when='response.code == 400 && response.code_details == "lua_response"',
+            only="rest",
             reason="MALFORMED_REQUEST",
             message=PROBLEM,
         ),
         Fault(
             when=f"response.code == 400 && {_TRANSCODER}",
+            only="rest",
             reason="MALFORMED_REQUEST",
             message=f"The request cannot be read. {PROBLEM}",
         ),

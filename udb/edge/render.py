@@ -54,7 +54,7 @@ def render(params: EnvoyParams) -> str:
     """The configuration, in YAML.
 
     Raises:
-        FileNotFoundError: the descriptor is missing.
+        FileNotFoundError: the descriptor, or a file to be served, is missing.
     """
     contract = Contract(params.descriptor)
     bodies = Bodies(contract.bindings)
@@ -110,4 +110,6 @@ def _static(params: EnvoyParams) -> list[StaticFile]:
         ]
     if params.openapi_dir:
         found += [StaticFile((f"/{name}",), params.openapi_dir / name) for name in ("openapi.json", "openapi.yaml")]
+    if missing := [str(file.source) for file in found if not file.source.is_file()]:
+        raise FileNotFoundError(f"{missing[0]} is missing, so it cannot be served. Make it, or do not name its folder.")
     return found
