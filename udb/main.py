@@ -10,9 +10,9 @@ from peewee import PeeweeException
 from migrations import run as migrations
 from server.core import config
 from server.core.config import ConfigurationError
-from udb import backup, doctor, environment, up
+from udb import backup, doctor, environment, schema, up
 from udb.attach import attached
-from udb.conf import Tool
+from udb.conf import ROOT, Tool
 from udb.errors import ToolError
 from udb.paths import Var
 from udb.supervisor import lock
@@ -103,3 +103,19 @@ def doctor_command() -> None:
             typer.echo(f"  → {finding.remedy}")
     if ailing:
         raise ToolError(f"{ailing} of {len(doctor.CHECKS)} checks failed.")
+
+
+@app.command("openapi")
+def openapi_command(
+    *, yaml: Annotated[bool, typer.Option("--yaml", help="Print it as YAML instead of JSON.")] = False
+) -> None:
+    """Print the OpenAPI document of the REST surface."""
+    path = ROOT / "gen" / "openapi" / ("openapi.yaml" if yaml else "openapi.json")
+    typer.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Draw the diagram of the database schema into the documentation."""
+    for path in schema.write(ROOT / "docs"):
+        typer.echo(f"Wrote {path.relative_to(ROOT)}.")
