@@ -1,8 +1,11 @@
 """What the operator sees: phases as they pass, sentences about processes, loud log lines, and where everything is."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -22,16 +25,25 @@ _COLOURS: Final = (
 )
 
 
+class _Console(Console):
+    """Rich ends the program when its reader goes away; an installation goes on without one."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
 class Terminal:
     """Writes to standard output: plain lines where it is no terminal. A terminal that is gone is no error."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False)
+        self.console = _Console(highlight=False)
         self._colours: dict[str, str] = {}
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Show that `name` is under way for the time of a block, then how long it took."""
+    def phase(self, name: str, *, done: str | None = None) -> Iterator[None]:
+        """Show that `name` is under way for the time of a block, then, as `done`, how long it took."""
         began = time.monotonic()
         if self.console.is_terminal:
             with self.console.status(f"{name} …"):
@@ -39,7 +51,7 @@ class Terminal:
         else:
             yield
         took = f"{time.monotonic() - began:.1f} s"
-        self._print(Text.assemble(("✓ ", "green"), f"{name} ", (took, "dim")))
+        self._print(Text.assemble(("✓ ", "green"), f"{done or name} ", (took, "dim")))
 
     def announce(self, text: str) -> None:
         """A sentence about the installation."""
@@ -62,4 +74,4 @@ class Terminal:
         try:
             self.console.print(text, soft_wrap=True)
         except OSError:
-            self.console.quiet = True  # the terminal was closed: the stop that follows needs no audience
+            self.console.quiet = True  # the terminal was closed: what follows needs no audience

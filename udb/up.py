@@ -53,7 +53,7 @@ async def _serve(plan: Plan, terminal: Terminal, *, verbose: bool) -> None:
     except StopRequested:
         pass
     finally:
-        with terminal.phase("Stopped"):
+        with terminal.phase("Stopping", done="Stopped"):
             await supervisor.stop()
 
 

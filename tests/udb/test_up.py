@@ -22,6 +22,10 @@ from udb.errors import ToolError
 from udb.installation import Installation
 from udb.supervisor import proc
 from udb.supervisor.spec import serves
+from udb.supervisor.state import READY, State
+
+# One process runs them all, so that they share one installation.
+pytestmark = pytest.mark.xdist_group("udb up")
 
 Install = Callable[..., Installation]
 NAMES = {"postgres", "redis", "relay", "scheduler", "worker.1", "rpc.1", "rpc.2", "streams", "envoy"}
@@ -219,3 +223,17 @@ def test_a_running_installation_is_backed_up_and_brought_back_elsewhere(
     assert (elsewhere.var.secrets / name).read_text() == (running.var.secrets / name).read_text()
     with elsewhere:
         assert ready(elsewhere.http_url)
+
+
+def test_a_reader_that_goes_away_does_not_stop_it(install: Install) -> None:
+    installation = install()
+    command = f'"{sys.executable}" -m udb up | head -n 1'
+    with subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, env=installation.env, stdout=subprocess.PIPE) as shell:
+        assert shell.stdout is not None
+        assert b"Postgres and Redis" in shell.stdout.readline()
+        until(lambda: (state := State.load(installation.var)) and state.phase == READY, within=60)
+        state = State.load(installation.var)
+        assert state is not None
+        os.kill(state.supervisor, signal.SIGTERM)
+        assert shell.wait(15) == 0
+    assert proc.started(state.supervisor) is None
