@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from server.accounts.service import signing
 from server.core.db import db
+from server.core.telemetry import logs
 from tests.support import database as databases
 from tests.support.client import Client
 from udb.embedded import Postgres, Redis
@@ -17,6 +19,7 @@ os.environ["PUBLIC_URL"] = "http://127.0.0.1:8080"
 # Nobody answers there: a test that needs a server asks for its fixture.
 os.environ.setdefault("DATABASE_URL", "postgresql://127.0.0.1:1/none")
 os.environ.setdefault("BROKER_URL", "redis://127.0.0.1:1/0")
+logs.configure("warning")
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +43,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[Postgres]:
     """The database, as the app's role, in a transaction that is rolled back after the test."""
+    signing.forget()
     with db.atomic() as transaction:
         yield postgres
         transaction.rollback(begin=False)
@@ -48,6 +52,7 @@ def database(postgres: Postgres) -> Iterator[Postgres]:
 @pytest.fixture
 def committed(postgres: Postgres) -> Iterator[Postgres]:
     """The database for tests with threads or processes: what they commit is deleted after the test."""
+    signing.forget()
     yield postgres
     databases.empty(postgres.url)
 

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import peewee
-from peewee import SQL
 
 from server.accounts.models import ApiKey, User
 from server.accounts.queries.users import FOR_CHANGE
@@ -42,7 +41,7 @@ _STANDING: Final = Prepared(
             User.delete_time,
         )
         .join(User)
-        .where(SQL("t1.key_hash = ANY(%s)", [Slot("hashes")]))
+        .where(ApiKey.key_hash == peewee.fn.ANY(Slot("hashes")))
     )
 )
 
