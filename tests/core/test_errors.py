@@ -22,7 +22,7 @@ def every_error() -> list[type[DomainError]]:
     return found
 
 
-@pytest.mark.parametrize("cls", every_error(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", every_error(), ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
 def test_every_reason_is_published_with_the_code_of_its_class(cls):
     assert errors.REASONS[cls.reason] == cls.code
 
