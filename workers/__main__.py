@@ -1,0 +1,40 @@
+"""`python -m workers relay|scheduler|work`: one process of the workers."""
+
+import argparse
+import sys
+
+from server.accounts.conf import AccountsSettings
+from server.core import config
+from server.core.config import ConfigurationError
+from server.core.db import db
+from server.core.telemetry import logs, traces
+from server.workspaces.conf import WorkspacesSettings
+from workers import relay, scheduler, worker
+from workers.conf import WorkersSettings
+from workers.stopping import Stop
+
+_SERVE = {"relay": relay.serve, "scheduler": scheduler.serve, "work": worker.serve}
+
+
+def main() -> int:
+    """Run the process the command line names until it is told to stop; 2 when the settings do not hold."""
+    parser = argparse.ArgumentParser(prog="python -m workers")
+    parser.add_argument("process", choices=_SERVE)
+    process: str = parser.parse_args().process
+    try:
+        config.check([config.Core, AccountsSettings, WorkspacesSettings, WorkersSettings])
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the log is not set up without settings
+        return 2
+    settings = config.read(config.Core)
+    logs.configure(settings.log_level)
+    traces.configure(f"userdata-{process}")
+    db.open(settings.database_url.get_secret_value(), role="userdata_worker", application=f"userdata-{process}")
+    stop = Stop()
+    stop.on_signals()
+    _SERVE[process](stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
