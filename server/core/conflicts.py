@@ -30,5 +30,6 @@ def translated(errors: Mapping[str, DomainError]) -> Iterator[None]:
 
 
 def _constraint(error: peewee.IntegrityError) -> str | None:
-    diagnostics = getattr(error.args[0], "diag", None) if error.args else None
+    # Peewee keeps the driver's error in `orig`; only the driver's diagnostics name the constraint.
+    diagnostics = getattr(getattr(error, "orig", None), "diag", None)
     return getattr(diagnostics, "constraint_name", None)

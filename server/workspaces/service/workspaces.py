@@ -1,6 +1,7 @@
 """Creating, finding and changing workspaces."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -122,5 +123,6 @@ def set_columns(before: WorkspaceRow, changes: Mapping[str, Any]) -> WorkspaceRo
 def write(after: WorkspaceRow, *columns: str) -> None:
     """Write `columns` of a workspace, its revision and update time. Raises SlugTaken."""
     values = {column: getattr(after, column) for column in (*columns, "revision", "update_time")}
-    with translated({"workspace_slug": SlugTaken(slug=after.slug)}):
+    can_collide = "slug" in columns
+    with translated({"workspace_slug": SlugTaken(slug=after.slug)}) if can_collide else nullcontext():
         workspaces.update(after.id, **values)
