@@ -31,7 +31,7 @@ class Tool(Section):
         8080, ge=0, le=65535, description="REST, gRPC and Swagger UI; the only port that must be free"
     )
     http_host: str = Field(HOST, description="address that Envoy listens on; 0.0.0.0 opens it to the network")
-    tls_port: int = Field(8443, ge=1, le=65535, description="a second listener, when the two files of TLS are given")
+    tls_port: int = Field(8443, ge=0, le=65535, description="a second listener, when the two files of TLS are given")
     tls_certificate: Path | None = Field(None, description="PEM file of the certificate and its chain")
     tls_private_key: Path | None = Field(None, description="PEM file of the key of TLS_CERTIFICATE")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -30,6 +30,7 @@ class Ports:
     """The ports an installation holds while it runs."""
 
     http: Port
+    tls: Port | None
     admin: Port
     rpc: tuple[Port, ...]
     streams: Port
@@ -37,10 +38,11 @@ class Ports:
 
     @classmethod
     def hold(cls, tool: Tool) -> "Ports":
-        """Take them. Raises ToolError when HTTP_PORT is taken; the others move out of the way."""
+        """Take them. Raises ToolError when HTTP_PORT or TLS_PORT is taken; the others move out of the way."""
         rpc = (tool.rpc_port + number if tool.rpc_port else 0 for number in range(tool.server_processes))
         return cls(
             http=ports.claim(tool.http_port, setting="HTTP_PORT", host=tool.http_host),
+            tls=ports.claim(tool.tls_port, setting="TLS_PORT", host=tool.http_host) if tool.tls_certificate else None,
             admin=ports.prefer(tool.admin_port),
             rpc=tuple(ports.prefer(number) for number in rpc),
             streams=ports.prefer(tool.streams_port),
@@ -126,8 +128,8 @@ def postgres(tool: Tool, var: Var) -> Postgres:
 
 def _edge(tool: Tool, held: Ports) -> EnvoyParams:
     tls = None
-    if tool.tls_certificate and tool.tls_private_key:
-        tls = Tls(tool.tls_port, tool.tls_certificate.absolute(), tool.tls_private_key.absolute())
+    if held.tls and tool.tls_certificate and tool.tls_private_key:
+        tls = Tls(held.tls.number, tool.tls_certificate.absolute(), tool.tls_private_key.absolute())
     params = EnvoyParams(
         host=tool.http_host,
         port=held.http.number,

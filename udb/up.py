@@ -79,6 +79,7 @@ def _addresses(plan: Plan) -> dict[str, str]:
     ports = plan.ports
     return {
         "http": f"http://{HOST}:{ports.http.number}",
+        **({"https": f"https://{HOST}:{ports.tls.number}"} if ports.tls else {}),
         "admin": f"http://{HOST}:{ports.admin.number}",
         **{f"rpc.{number}": f"{HOST}:{port.number}" for number, port in enumerate(ports.rpc, 1)},
         "streams": f"{HOST}:{ports.streams.number}",
@@ -94,6 +95,7 @@ def _banner(plan: Plan) -> dict[str, str]:
     return {
         "REST": f"{at['http']}/v1",
         "Swagger UI": f"{at['http']}/api/docs",
+        **({"TLS": at["https"]} if "https" in at else {}),
         "gRPC": f"{HOST}:{plan.ports.http.number}",
         "Servers": f"{servers} (gRPC without Envoy)",
         "Streams": f"{at['streams']}, {at['streams_http']}",

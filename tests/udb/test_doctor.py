@@ -6,15 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.udb.certificates import make_certificate
 from udb import doctor, ports
 from udb.conf import ROOT, Tool
 from udb.doctor.finding import Finding, Patient
@@ -39,24 +35,6 @@ def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
         return {finding.name: finding for finding in doctor.examine(patient, checks)}
 
     return run
-
-
-def certificate(folder: Path, *, days: int) -> tuple[str, str]:
-    """Paths of a certificate that is valid for `days` and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    kind = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    files = folder / "cert.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, *kind))
-    return str(files[0]), str(files[1])
 
 
 def test_nothing_ails_a_fresh_checkout(examine: Examine) -> None:
@@ -111,9 +89,9 @@ def test_a_database_without_its_migrations_is_told_apart(examine: Examine, tmp_p
 
 
 def test_a_certificate_is_looked_at_closely(examine: Examine, tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path, days=90)
+    cert, key = make_certificate(tmp_path, days=90)
     assert examine("TLS", TLS_CERTIFICATE=cert, TLS_PRIVATE_KEY=key)["TLS"].well
-    cert, key = certificate(tmp_path, days=3)
+    cert, key = make_certificate(tmp_path, days=3)
     assert examine("TLS", TLS_CERTIFICATE=cert, TLS_PRIVATE_KEY=key)["TLS"].remedy == "renew it"
 
 

@@ -3,10 +3,12 @@
 import os
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 import redis
 
 from tests.support.wait import until
+from tests.udb.certificates import make_certificate
 from udb import environment, probes
 from udb.conf import ROOT
 from udb.errors import ToolError
@@ -237,3 +240,15 @@ def test_a_reader_that_goes_away_does_not_stop_it(install: Install) -> None:
         os.kill(state.supervisor, signal.SIGTERM)
         assert shell.wait(15) == 0
     assert proc.started(state.supervisor) is None
+
+
+def test_tls_is_served_beside_the_plain_port(install: Install, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, days=30)
+    env = {"TLS_CERTIFICATE": certificate, "TLS_PRIVATE_KEY": key, "TLS_PORT": "0"}
+    with install(**env) as installation:
+        url = installation.state.addresses["https"]
+        trust = ssl.create_default_context(cafile=certificate)
+        trust.check_hostname = False
+        with urllib.request.urlopen(f"{url}/readyz", context=trust, timeout=5) as answer:  # noqa: S310 - https, ours
+            assert answer.status == 200
+        assert f"TLS         {url}" in installation.output
