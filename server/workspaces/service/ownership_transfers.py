@@ -103,7 +103,8 @@ def accept(caller: Call, transfer_id: UUID) -> OwnershipTransferRow:
     workspace = access.hold(caller)
     offer = _addressed(caller, transfer_id)
     heir = members.get(workspace.id, offer.user_id)
-    members.save(heir, heir._replace(role=Role.OWNER))
+    if heir.role != Role.OWNER:
+        members.save(heir, heir._replace(role=Role.OWNER))
     offerer = member_queries.get(workspace.id, offer.offerer_id)
     if offerer is not None and offerer.role == Role.OWNER:
         members.save(offerer, offerer._replace(role=Role.ADMIN))
