@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-import peewee
 from peewee import EXCLUDED
 
 from server.accounts.models import LoginFailure, MailThrottle
 from server.core import clock
+from server.core.batches import delete_some
 from server.core.db import Prepared, Slot, db
 
 _SERIALISE: Final = "SELECT pg_advisory_xact_lock(%s)"
@@ -51,9 +51,7 @@ def forget_failures(account: bytes, address: bytes | None = None) -> None:
 def delete_expired_failures(limit: int) -> int:
     """Drop at most `limit` counters that count nothing any more."""
     row = LoginFailure
-    key = (row.account_hash, row.address_hash)
-    expired = row.select(*key).where(row.expire_time < clock.now()).limit(limit)
-    return int(row.delete().where(peewee.Tuple(*key).in_(expired)).execute())
+    return delete_some(row, row.expire_time < clock.now(), oldest=row.expire_time, limit=limit)
 
 
 def claim_mail(mailbox: bytes, pause: timedelta) -> datetime | None:
@@ -82,5 +80,4 @@ def claim_mail(mailbox: bytes, pause: timedelta) -> datetime | None:
 def delete_old_mail_claims(before: datetime, limit: int) -> int:
     """Drop at most `limit` notes about mail that was asked for before `before`."""
     row = MailThrottle
-    old = row.select(row.mailbox_hash).where(row.send_time < before).limit(limit)
-    return int(row.delete().where(row.mailbox_hash.in_(old)).execute())
+    return delete_some(row, row.send_time < before, oldest=row.send_time, limit=limit)

@@ -8,6 +8,7 @@ import peewee
 
 from server.accounts.models import LoginChallenge, Session, User
 from server.core import clock
+from server.core.batches import delete_some
 from server.core.db import Prepared, Slot
 
 
@@ -82,8 +83,7 @@ def delete_of(user_id: UUID) -> None:
 
 def delete_ended(before: datetime, limit: int) -> int:
     """Forget at most `limit` sessions that could not be refreshed any more at `before`."""
-    ended = Session.select(Session.id).where(Session.expire_time < before).limit(limit)
-    return int(Session.delete().where(Session.id.in_(ended)).execute())
+    return delete_some(Session, Session.expire_time < before, oldest=Session.expire_time, limit=limit)
 
 
 def challenge(user_id: UUID, challenge_id: UUID) -> LoginChallenge | None:
@@ -100,8 +100,7 @@ def delete_challenges_of(user_id: UUID) -> None:
 def delete_expired_challenges(limit: int) -> int:
     """Forget at most `limit` logins that waited too long."""
     row = LoginChallenge
-    expired = row.select(row.id).where(row.expire_time < clock.now()).limit(limit)
-    return int(row.delete().where(row.id.in_(expired)).execute())
+    return delete_some(row, row.expire_time < clock.now(), oldest=row.expire_time, limit=limit)
 
 
 def _living(user_id: UUID) -> Any:

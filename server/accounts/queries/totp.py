@@ -8,6 +8,7 @@ from peewee import EXCLUDED
 
 from server.accounts.models import RecoveryCode, Totp
 from server.core import clock
+from server.core.batches import delete_some
 
 
 def of(user_id: UUID) -> Totp | None:
@@ -74,5 +75,4 @@ def codes_left(user_id: UUID) -> int:
 
 def delete_lapsed_enrolments(limit: int) -> int:
     """Forget at most `limit` enrolments that were not confirmed in time."""
-    lapsed = Totp.select(Totp.user).where(Totp.expire_time < clock.now()).limit(limit)
-    return int(Totp.delete().where(Totp.user.in_(lapsed)).execute())
+    return delete_some(Totp, Totp.expire_time < clock.now(), oldest=Totp.expire_time, limit=limit)
