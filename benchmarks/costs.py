@@ -4,9 +4,11 @@ Unlike throughput it hardly changes when something else runs on the machine.
 """
 
 import os
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 from benchmarks.load import Load, Outcome, run
 
@@ -27,15 +29,29 @@ def measured(side: Side) -> Outcome:
     """Runs the side's load.
 
     Returns:
-        The outcome with `costs`: microseconds of processor time per request, by kind of process. The warm-up is in
-        both the time and the requests.
+        The outcome with `costs`, microseconds of processor time per request by kind of process (the warm-up is in both
+        the time and the requests), and with `foreign`.
     """
-    before = seconds(side.groups())
+    before, busy, began = seconds(side.groups()), busy_seconds(), perf_counter()
+    generator = resource.getrusage(resource.RUSAGE_CHILDREN)
     outcome = run(side.load)
-    after = seconds(side.groups())
+    after, known = seconds(side.groups()), 0.0
+    costs = {}
+    for name, spent in after.items():
+        costs[name] = spent - before.get(name, 0.0)
+        known += costs[name]
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    known += ended.ru_utime + ended.ru_stime - generator.ru_utime - generator.ru_stime
+    foreign = (busy_seconds() - busy - known) / (perf_counter() - began) / (os.cpu_count() or 1)
     requests = outcome.rate * (outcome.seconds + side.load.warm_up)
-    costs = {name: round((after[name] - before.get(name, 0.0)) / requests * 1e6, 1) for name in after}
-    return replace(outcome, costs=costs | {"generator": outcome.client_cpu_us})
+    each = {name: round(spent / requests * 1e6, 1) for name, spent in costs.items()}
+    return replace(outcome, costs=each | {"generator": outcome.client_cpu_us}, foreign=round(max(foreign, 0.0), 4))
+
+
+def busy_seconds() -> float:
+    """Time that all processors together were not idle, the hypervisor's other guests included (proc_stat(5))."""
+    user, nice, system, _idle, _waiting, *rest = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    return sum(map(int, (user, nice, system, *rest))) * TICK
 
 
 def seconds(groups: dict[str, list[int]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from benchmarks.load import Load, Outcome
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 AT_LEAST, UNDER = "at least", "under"
+DISTURBED: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,9 @@ def interleave(sides: Sequence[Side], rounds: int, say: Callable[[str], None]) -
         for side, collected in zip(sides, outcomes, strict=True):
             collected.append(measured(side))
         rates = " · ".join(f"{collected[-1].rate:,.0f}/s" for collected in outcomes)
-        say(f"  round {number + 1} of {rounds}: {rates}")
+        foreign = max(collected[-1].foreign for collected in outcomes)
+        disturbed = f" (other programs took up to {foreign:.0%} of the machine)" if foreign > DISTURBED else ""
+        say(f"  round {number + 1} of {rounds}: {rates}{disturbed}")
     return outcomes
 
 

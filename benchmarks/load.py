@@ -60,6 +60,7 @@ class Outcome:
         sample: one wrong answer, for the message.
         statuses: how many wrong answers of each status.
         costs: processor time per request, microseconds, by kind of process (`benchmarks.costs`).
+        foreign: share of the machine's processors that programs of neither side took meanwhile.
     """
 
     requests: int
@@ -74,6 +75,7 @@ class Outcome:
     sample: str = ""
     statuses: dict[str, int] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
+    foreign: float = 0.0
 
 
 class LoadFailedError(RuntimeError):

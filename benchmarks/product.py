@@ -52,13 +52,13 @@ class Product:
     """
 
     def __init__(self, *, processes: int) -> None:
-        self._var = ROOT / "var" / "bench"
+        self._var = ROOT / "var" / "bench" / "installation"
         env = {"SERVER_PROCESSES": str(processes), "POSTGRES_FSYNC": "true", "WORKSPACES_PER_USER": "0"}
         self.installation = Installation(self._var, env)
         self.people: list[Person] = []
 
     def __enter__(self) -> Self:
-        shutil.rmtree(self._var, ignore_errors=True)
+        shutil.rmtree(self._var.parent, ignore_errors=True)
         self._var.mkdir(parents=True)
         self.installation.__enter__()
         try:
@@ -72,7 +72,7 @@ class Product:
 
     def __exit__(self, *exception: object) -> None:
         self.installation.__exit__(*exception)
-        shutil.rmtree(self._var, ignore_errors=True)
+        shutil.rmtree(self._var.parent, ignore_errors=True)
 
     @property
     def port(self) -> int:

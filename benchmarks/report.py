@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks import chart
@@ -84,7 +85,7 @@ def _markdown(figures: list[Figure], everything: dict[str, Any], ceilings: dict[
         "## The load generator",
         "\n".join(_ceiling(name, outcome) for name, outcome in ceilings.items()),
         "## The machine",
-        _pairs({"measured": everything["time"], **machine}),
+        _pairs({"measured": everything["time"], **machine, **_foreign(figures)}),
         "## Versions",
         _pairs(versions),
         remarks,
@@ -120,6 +121,14 @@ def _ceiling(name: str, outcome: Outcome) -> str:
         f"- {name}: {outcome.rate:,.0f} requests/s against an Envoy that answers by itself "
         f"({outcome.client_cpu_us:.0f} µs of processor time a request in the generator)."
     )
+
+
+def _foreign(figures: list[Figure]) -> dict[str, str]:
+    """How much else went on: figures from a busy machine mean little."""
+    shares = [share for figure in figures for share in figure.detail.get("foreign", [])]
+    if not shares:
+        return {}
+    return {"other programs": f"{median(shares):.0%} of the processors meanwhile, at most {max(shares):.0%}"}
 
 
 def _pairs(values: dict[str, str]) -> str:

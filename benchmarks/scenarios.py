@@ -92,6 +92,7 @@ def beside_peer(*, key: str, title: str, ours: list[Outcome], peer: list[Outcome
             "peer_p99_ms": [outcome.p99_ms for outcome in peer],
             "ours_costs_us": costs(ours),
             "peer_costs_us": costs(peer),
+            "foreign": [outcome.foreign for outcome in (*ours, *peer)],
         },
     )
 

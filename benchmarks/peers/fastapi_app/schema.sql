@@ -81,12 +81,15 @@ CREATE FUNCTION app_workspace() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 CREATE FUNCTION app_user() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NULLIF(current_setting('app.user_id', true), '')::uuid;
 
+CREATE FUNCTION app_takes_part(workspace uuid) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM member WHERE member.workspace_id = workspace AND member.user_id = app_user());
+END $$;
+
 ALTER TABLE workspace ENABLE ROW LEVEL SECURITY;
 ALTER TABLE workspace FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON workspace USING (id = app_workspace());
-CREATE POLICY mine ON workspace FOR SELECT USING (EXISTS (
-    SELECT FROM member WHERE member.workspace_id = workspace.id AND member.user_id = app_user() OFFSET 0
-));
+CREATE POLICY mine ON workspace FOR SELECT USING (app_takes_part(id));
 ALTER TABLE member ENABLE ROW LEVEL SECURITY;
 ALTER TABLE member FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON member USING (workspace_id = app_workspace());
