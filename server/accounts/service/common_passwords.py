@@ -31,7 +31,7 @@ _LOOKALIKES: Final = (
 def is_common(password: str) -> bool:
     """Whether `password` is one that a guesser tries early."""
     text = normalize("NFKC", password).casefold()
-    if len(set(text)) < _LEAST_DISTINCT or _is_walk(text) or text in stems():
+    if len(set(text)) < _LEAST_DISTINCT or _is_walk(text) or _is_grown(text):
         return True
     return any(_is_stem(candidate) for candidate in _candidates(text))
 
@@ -48,6 +48,12 @@ def _candidates(text: str) -> set[str]:
     core = text.strip("".join(c for c in set(text) if not c.isalpha()))
     found = {core, *(core.translate(table) for table in _LOOKALIKES), *(text.translate(t) for t in _LOOKALIKES)}
     return found | {"".join(c for c in word if c.isalpha()) for word in found}
+
+
+def _is_grown(text: str) -> bool:
+    """Whether `text` begins with a stem, which may hold digits itself, and goes on with digits and signs only."""
+    letters = len(text.rstrip("".join(c for c in set(text) if not c.isalpha())))
+    return any(text[:end] in stems() for end in range(max(letters, _LEAST_STEM), len(text) + 1))
 
 
 def _is_stem(text: str) -> bool:
