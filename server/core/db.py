@@ -8,6 +8,8 @@ committed, so it is tried once more on a new connection; otherwise the caller ge
 broken until it ends, so that no later statement runs outside its transaction.
 """
 
+import itertools
+import re
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -27,11 +29,27 @@ _CONNECT_TIMEOUT_S: Final = 5
 
 
 class _Scope(threading.local):
-    """What the present thread has to send in front of its next statement."""
+    """What the present thread has to send in front of its next statement, and what its connection has prepared."""
 
-    prefix: str = ""
-    every: bool = False
-    broken: bool = False
+    def __init__(self) -> None:
+        self.prefix = ""
+        self.every = False
+        self.broken = False
+        self.prepared: dict[str, str] = {}
+        self.names = itertools.count()
+
+
+class Statement(str):
+    """The text of a statement that the server parses once per connection. Equal to the text itself."""
+
+    __slots__ = ("arguments", "numbered")
+
+    def __init__(self, text: str) -> None:
+        """`text` has a `%s` for each value, as the driver wants it."""
+        numbers = itertools.count(1)
+        self.numbered = re.sub("%%|%s", lambda mark: mark[0] if mark[0] == "%%" else f"${next(numbers)}", text)
+        count = next(numbers) - 1
+        self.arguments = f"({','.join(['%s'] * count)})" if count else ""
 
 
 class Database(PostgresqlDatabase):
@@ -90,9 +108,8 @@ class Database(PostgresqlDatabase):
         if scope.broken:
             raise Unavailable
         first = bool(scope.prefix)
-        text = scope.prefix + sql if first else sql
         try:
-            cursor = self._attempt(text, params, retry=first or not self.in_transaction())
+            cursor = self._attempt(sql, params, retry=first or not self.in_transaction())
         except (peewee.OperationalError, peewee.InterfaceError) as error:
             if not self._lost():
                 raise
@@ -103,14 +120,30 @@ class Database(PostgresqlDatabase):
                 scope.prefix = ""
         return cursor
 
-    def _attempt(self, text: str, params: Any, *, retry: bool) -> Any:
+    def _attempt(self, sql: str, params: Any, *, retry: bool) -> Any:
         try:
-            return super().execute_sql(text, params)  # type: ignore[no-untyped-call]
+            return self._send(sql, params)
         except (peewee.OperationalError, peewee.InterfaceError):
             if not (retry and self._lost()) or self._thread.conn is None:
                 raise
         self._forget_connection()
-        return super().execute_sql(text, params)  # type: ignore[no-untyped-call]
+        return self._send(sql, params)
+
+    def _send(self, sql: str, params: Any) -> Any:
+        scope = self.scope
+        if self.is_closed():
+            self.connect()
+        if not isinstance(sql, Statement):
+            return super().execute_sql(scope.prefix + sql, params)  # type: ignore[no-untyped-call]
+        name = scope.prepared.get(sql)
+        if name is not None:
+            return super().execute_sql(f"{scope.prefix}EXECUTE {name}{sql.arguments}", params)  # type: ignore[no-untyped-call]
+        # A name is never used twice: whether a message that failed had got as far as preparing is not known.
+        name = f"s{next(scope.names)}"
+        text = f"{scope.prefix}PREPARE {name} AS {sql.numbered};EXECUTE {name}{sql.arguments}"
+        cursor = super().execute_sql(text, params)  # type: ignore[no-untyped-call]
+        scope.prepared[sql] = name
+        return cursor
 
     @property
     def _thread(self) -> Any:
@@ -136,7 +169,8 @@ class Database(PostgresqlDatabase):
         self.scope.broken = self.in_transaction()
 
     def connect(self, reuse_if_open: bool = False) -> bool:  # noqa: FBT001, FBT002 - Peewee's signature
-        """Open this thread's connection, keeping Peewee's stack of transactions over a reconnect."""
+        """Open this thread's connection, with nothing prepared; Peewee's stack of transactions stays over it."""
+        self.scope.prepared.clear()
         transactions = list(self._thread.transactions)
         try:
             opened = bool(super().connect(reuse_if_open))
@@ -161,15 +195,15 @@ class Slot(Node):
 
 
 class Prepared:
-    """A Peewee query whose SQL text is built once, for hot paths.
+    """A Peewee query whose SQL text is built once, and parsed and planned once per connection, for hot paths.
 
-    Building the text costs Peewee about as much as Postgres needs to answer (benchmarks/micro/prepared.py).
-    `build` is called at first use; `Slot("name")` stands where a value comes.
+    Building costs Peewee, and planning costs Postgres, about as much as executing (docs/decisions/0008). `build` is
+    called at first use; `Slot("name")` stands where a value comes.
     """
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
-        self._sql = ""
+        self._sql: Statement | None = None
         self._values: tuple[Any, ...] = ()
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
@@ -185,7 +219,8 @@ class Prepared:
         return self._execute(values).rowcount  # type: ignore[no-any-return]
 
     def _execute(self, values: dict[str, Any]) -> Any:
-        if not self._sql:
-            self._sql, params = self._build().sql()
+        if self._sql is None:
+            text, params = self._build().sql()
             self._values = tuple(params)
+            self._sql = Statement(text)
         return db.execute_sql(self._sql, [values[v.name] if isinstance(v, Slot) else v for v in self._values])

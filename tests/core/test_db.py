@@ -1,5 +1,6 @@
 """Scopes, lost connections and row-level security, on a real Postgres."""
 
+import peewee
 import pytest
 
 from server.core import events, ids, jobs, tenancy
@@ -28,17 +29,15 @@ def end_connections(postgres: Postgres) -> None:
 def statements(postgres: Postgres, block) -> list[str]:
     """The texts that reach the server while `block` runs."""
     sent: list[str] = []
-    attempt = db._attempt
 
-    def note(text, params, *, retry):
-        sent.append(text)
-        return attempt(text, params, retry=retry)
+    def note(event):
+        sent.append(event.sql)
 
-    db._attempt = note
+    db.query_hooks.append(note)
     try:
         block()
     finally:
-        del db._attempt
+        db.query_hooks.remove(note)
     return sent
 
 
@@ -76,7 +75,7 @@ def test_settings_ride_on_the_first_statement_and_do_not_leak(committed):
 
     first, second = statements(committed, two_statements)
     assert first.startswith(f"BEGIN;SET LOCAL app.workspace_id='{workspace}'")
-    assert second.startswith("INSERT")
+    assert second.startswith("EXECUTE")
     assert db.execute_sql("SELECT current_setting('app.workspace_id', true)").fetchone()[0] in (None, "")
 
 
@@ -169,3 +168,25 @@ def test_a_prepared_statement_builds_its_text_once(database):
         assert statement.rows(workspace=workspace) == [("thing.changed",)]
         assert statement.row(workspace=ids.new()) is None
     assert built == [1]
+
+
+def test_a_prepared_statement_outlives_its_connection(committed):
+    statement = Prepared(lambda: Event.select(Event.type).where(Event.workspace_id == Slot("workspace")))
+    workspace = ids.new()
+    with tenancy.transaction(workspace=workspace):
+        publish(workspace)
+    for _ in range(3):
+        end_connections(committed)
+        with tenancy.reading(workspace=workspace):
+            assert statement.rows(workspace=workspace) == [("thing.changed",)]
+
+
+def test_a_prepared_statement_outlives_a_failure(committed):
+    statement = Prepared(lambda: peewee.Select(columns=[peewee.fn.div(6, Slot("by"))]).bind(db))
+    for by in (0, 3, 0, 2):
+        with tenancy.reading():
+            if by == 0:
+                with pytest.raises(peewee.DataError):
+                    statement.rows(by=by)
+            else:
+                assert statement.rows(by=by) == [(6 // by,)]
