@@ -46,5 +46,7 @@ def test_only_warnings_and_what_is_no_json_are_shown(tmp_path: Path) -> None:
 def test_a_json_line_is_shown_for_human_eyes() -> None:
     line = json.dumps({"event": "slow call", "level": "warning", "timestamp": "now", "method": "Get"}).encode()
     assert readable(line) == "warning  slow call  method=Get"
+    line = json.dumps({"event": "away", "level": "error", "error": "one\n  two", "exception": "a\nb"}).encode()
+    assert readable(line) == "error  away  error=one two\na\nb"
     assert readable(b"plain text\n") == "plain text"
     assert readable(b"[1, 2]") == "[1, 2]"

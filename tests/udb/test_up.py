@@ -160,6 +160,7 @@ def test_a_frozen_process_of_a_killed_run_is_ended_by_the_next_start(install: In
     installation = install()
     installation.start()
     frozen = installation.kill("worker.1", signal.SIGSTOP)
+    until(lambda: Path(f"/proc/{frozen}/stat").read_text().rpartition(")")[2].split()[0] == "T")
     os.kill(installation.pid, signal.SIGKILL)
     installation.stop()
     assert alive({frozen}) == {frozen}

@@ -211,5 +211,11 @@ def _quoted(text: str) -> str:
 
 def _loud(line: bytes) -> bool:
     """Whether a log line is for the operator; that it starts or stops is known without it."""
-    passing = (b"is starting up", b"is shutting down", b"not yet accepting", b"administrator command")
+    passing = (
+        b"is starting up",
+        b"is shutting down",
+        b"not yet accepting",
+        b"administrator command",
+        b"unexpected postmaster exit",
+    )
     return (b"FATAL: " in line or b"PANIC: " in line) and not any(words in line for words in passing)

@@ -10,7 +10,7 @@ _MAX_BYTES: Final = 10 * 1024 * 1024
 _KEPT: Final = 4
 _LONGEST_LINE: Final = 64 * 1024
 #: Fields of a JSON line that the terminal does not repeat.
-_PLAIN: Final = ("event", "level", "timestamp", "logger")
+_PLAIN: Final = ("event", "level", "timestamp", "logger", "exception")
 
 
 class LogFile:
@@ -96,4 +96,6 @@ def readable(line: bytes) -> str:
     if not isinstance(record, dict) or "event" not in record:
         return text
     rest = " ".join(f"{name}={value}" for name, value in record.items() if name not in _PLAIN)
-    return f"{record.get('level', 'info')}  {record['event']}  {rest}".rstrip()
+    line = " ".join(rest.split())
+    trace = f"\n{record['exception']}" if "exception" in record else ""
+    return f"{record.get('level', 'info')}  {record['event']}  {line}".rstrip() + trace
