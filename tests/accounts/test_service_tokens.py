@@ -182,30 +182,18 @@ def test_a_hash_matches_its_password_only():
     assert not passwords.matches("not a hash", "correct horse battery staple")
 
 
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
+IPHONE = "iPhone; CPU iPhone OS 19_0 like Mac OS X"
+
+
 @pytest.mark.parametrize(
     ("user_agent", "expected"),
     [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
-            " Version/19.0 Mobile/15E148 Safari/604.1",
-            "Safari on iPhone",
-        ),
-        (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
-            " Safari/537.36 Edg/142.0.0.0",
-            "Edge on Windows",
-        ),
-        (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko)"
-            " Chrome/142.0.0.0 Safari/537.36",
-            "Chrome on macOS",
-        ),
-        (
-            "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
-            " Mobile Safari/537.36",
-            "Chrome on Android",
-        ),
+        (f"Mozilla/5.0 ({IPHONE}) AppleWebKit/605.1.15 Version/19.0 Safari/604.1", "Safari on iPhone"),
+        (f"Mozilla/5.0 (Windows NT 10.0) {CHROME} Safari/537.36 Edg/142.0.0.0", "Edge on Windows"),
+        (f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {CHROME} Safari/537.36", "Chrome on macOS"),
+        (f"Mozilla/5.0 (Linux; Android 16; Pixel 10) {CHROME} Mobile Safari/537.36", "Chrome on Android"),
         ("curl/8.5.0", "curl"),
         ("grpc-python/1.76.0 grpc-c/51.0.0 (linux; chttp2)", "grpc-python"),
         ("", "Unknown device"),

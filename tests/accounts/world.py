@@ -23,6 +23,7 @@ from tests.support.client import Client
 from userdata.accounts.v1 import account_service_pb2 as account
 from userdata.accounts.v1 import session_service_pb2 as session
 from userdata.accounts.v1 import totp_service_pb2 as totp
+from userdata.accounts.v1 import user_admin_service_pb2 as user_admin
 
 
 class Api:
@@ -110,6 +111,11 @@ def verification_token(user_id: UUID) -> str:
 def reset_token(user_id: UUID) -> str:
     """The token that is mailed to set a password."""
     return letter_token(mail.reset(user_id))
+
+
+def lock_of(user_id: UUID) -> user_admin.LockUserRequest:
+    """The request that locks a user."""
+    return user_admin.LockUserRequest(user_id=name_of(user_id))
 
 
 def name_of(user_id: UUID) -> str:
