@@ -1,0 +1,99 @@
+-- An installation as it may be after a year: some of everything in every state, one person and one workspace with
+-- very much. Numbers are spread by multiplying with primes, so that nothing depends on chance.
+
+CREATE FUNCTION pg_temp.id(kind integer, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+    $$ SELECT format('%s-0000-7000-8000-%s', lpad(to_hex(kind), 8, '0'), lpad(to_hex(number), 12, '0'))::uuid $$;
+CREATE FUNCTION pg_temp.hash(kind text, number bigint) RETURNS bytea LANGUAGE sql IMMUTABLE AS
+    $$ SELECT sha256(convert_to(kind || number, 'UTF8')) $$;
+
+INSERT INTO user_account
+SELECT pg_temp.id(1, n), mail, mail, n % 10 <> 0, 'hash', 'Person ' || n, '', 'en', 'UTC', '{}', n % 5000 = 0,
+    0, CASE WHEN n % 10 = 0 THEN now() + interval '1 day' END, 0, NULL, 1,
+    now() - n * interval '20 minutes', now(),
+    CASE WHEN n % 100 = 7 THEN now() END,
+    CASE WHEN n % 40 = 9 THEN now() - n * interval '3 minutes' END,
+    CASE WHEN n % 40 = 9 THEN now() - n * interval '3 minutes' + interval '30 days' END
+FROM generate_series(1, 20000) AS n, LATERAL (SELECT CASE WHEN n % 80 <> 9 THEN 'p' || n || '@example.com' END AS mail);
+
+INSERT INTO session
+SELECT pg_temp.id(2, n), pg_temp.id(1, CASE WHEN n <= 500 THEN 1 ELSE n % 20000 + 1 END), 3, '{pwd}', now(), 'agent',
+    '192.0.2.1', now() - n * interval '1 minute', now(), now() - n * interval '1 minute' + interval '31 days',
+    CASE WHEN n % 3 = 0 THEN now() END, CASE WHEN n % 3 = 0 THEN 'LOGOUT' END
+FROM generate_series(1, 60000) AS n;
+
+INSERT INTO signing_key SELECT 'key' || n, '', '', now() - n * interval '30 days', now() FROM generate_series(1, 3) AS n;
+
+INSERT INTO login_failure
+SELECT pg_temp.hash('account', n / 3), pg_temp.hash('address', n), ARRAY[now()], now() + (n - 300) * interval '1 second'
+FROM generate_series(1, 6000) AS n;
+
+INSERT INTO login_challenge
+SELECT pg_temp.id(3, n), pg_temp.id(1, n), 0, now() + (n - 100) * interval '1 second' FROM generate_series(1, 3000) AS n;
+
+INSERT INTO mail_throttle
+SELECT pg_temp.hash('mailbox', n), now() - n * interval '1 second' FROM generate_series(1, 10000) AS n;
+
+INSERT INTO totp
+SELECT pg_temp.id(1, n), 'sealed', CASE WHEN n % 8 <> 0 THEN now() END,
+    CASE WHEN n % 8 = 0 THEN now() + (n - 400) * interval '1 second' END, 0
+FROM generate_series(1, 5000) AS n;
+
+INSERT INTO recovery_code
+SELECT pg_temp.id(1, n), pg_temp.hash('code' || n, m) FROM generate_series(1, 5000) AS n, generate_series(1, 10) AS m;
+
+INSERT INTO api_key
+SELECT pg_temp.id(4, n), pg_temp.id(1, CASE WHEN n <= 100 THEN 1 ELSE n % 9000 + 1 END), 'Key', '{account.read}',
+    'udk_1234', pg_temp.hash('key', n), CASE WHEN n % 2 = 0 THEN now() + interval '90 days' END, now(), 1,
+    now() - n * interval '1 minute', now(), CASE WHEN n % 4 = 0 THEN now() END
+FROM generate_series(1, 20000) AS n;
+
+INSERT INTO workspace
+SELECT pg_temp.id(5, n), 'Workspace ' || n, 'workspace-' || n, pg_temp.id(1, n), 'free', '{}', '{}', 1, now(), now(),
+    CASE WHEN n % 30 = 3 THEN now() - n * interval '8 minutes' END,
+    CASE WHEN n % 30 = 3 THEN now() - n * interval '8 minutes' + interval '30 days' END
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO member
+SELECT DISTINCT ON (w, u) pg_temp.id(5, w), pg_temp.id(1, u), (ARRAY['OWNER', 'ADMIN', 'MEMBER', 'VIEWER'])[m % 4 + 1],
+    '{}', 1, now() - (m * 7919 % 10007) * interval '1 minute', now()
+FROM (
+    SELECT w, w AS u, 0 AS m FROM generate_series(1, 8000) AS w
+    UNION ALL SELECT w, 1, w / 2000 * 2 FROM generate_series(2, 8000) AS w
+    UNION ALL SELECT w, w * m * 7 % 20000 + 1, m + 1 FROM generate_series(2, 8000) AS w, generate_series(1, 7) AS m
+    UNION ALL SELECT 1, m * 3, m + 1 FROM generate_series(1, 5000) AS m
+) AS parts ORDER BY w, u, m;
+
+INSERT INTO invitation
+SELECT pg_temp.id(6, n), pg_temp.id(5, w), 'i' || n || '@example.com', 'i' || n || '@example.com', 'MEMBER',
+    (ARRAY['PENDING', 'ACCEPTED', 'ACCEPTED', 'DECLINED', 'REVOKED', 'EXPIRED'])[n % 6 + 1], pg_temp.id(1, w), 1, now(),
+    now() + (n % 10 - 3) * interval '1 day', 1, now(), now()
+FROM generate_series(1, 40000) AS n, LATERAL (SELECT CASE WHEN n % 10 = 0 THEN 1 ELSE n % 7999 + 1 END AS w);
+
+INSERT INTO ownership_transfer
+SELECT pg_temp.id(7, n), pg_temp.id(5, w), pg_temp.id(1, w), pg_temp.id(1, w),
+    CASE WHEN n <= 2000 THEN 'PENDING' ELSE (ARRAY['ACCEPTED', 'DECLINED', 'CANCELLED', 'EXPIRED'])[n % 4 + 1] END,
+    now() + (n % 10 - 3) * interval '1 day', 1, now(), now()
+FROM generate_series(1, 12000) AS n, LATERAL (SELECT CASE WHEN n > 9000 THEN 1 ELSE n % 7999 + 1 END AS w);
+
+INSERT INTO workspace_api_key
+SELECT pg_temp.id(8, n), pg_temp.id(5, w), pg_temp.id(1, w), 'Key', '{workspaces.read}', 'udw_1234',
+    pg_temp.hash('workspace key', n), NULL, now(), 1, now(), now(), CASE WHEN n % 3 = 0 THEN now() END
+FROM generate_series(1, 16000) AS n, LATERAL (SELECT CASE WHEN n <= 600 THEN 1 ELSE n % 7999 + 1 END AS w);
+
+INSERT INTO event
+SELECT pg_temp.id(9, n), pg_temp.id(5, n % 8000 + 1), 'workspace.updated', 'ws', '{}', 'usr', 'request', '', now()
+FROM generate_series(1, 20000) AS n;
+
+INSERT INTO job
+SELECT pg_temp.id(10, n), 'type', 'payload',
+    CASE WHEN n <= 12000 THEN 'READY' WHEN n <= 12300 THEN 'SENT' WHEN n <= 12320 THEN 'RUNNING' ELSE 'DEAD' END, 1,
+    now() + (n - 600) * interval '1 minute',
+    CASE WHEN n BETWEEN 12001 AND 12320 THEN now() + (n - 12050) * interval '1 second' END, '', '',
+    now() - (n % 60) * interval '1 day'
+FROM generate_series(1, 20000) AS n;
+
+INSERT INTO idempotency_key
+SELECT 'usr_' || n % 5000, 'key' || n, '', '', now() + (n - 1000) * interval '3 seconds'
+FROM generate_series(1, 30000) AS n;
+
+INSERT INTO periodic_task SELECT 'task' || n, now() FROM generate_series(1, 5) AS n;
