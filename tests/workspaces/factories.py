@@ -51,7 +51,7 @@ def make_invitation(workspace: Workspace, email: str = "grace@example.com", **va
     now = clock.now()
     defaults = {
         "role": Role.MEMBER,
-        "inviter": workspace.owner_id,
+        "inviter": workspace.owner,
         "send_time": now - timedelta(hours=1),
         "expire_time": now + timedelta(days=7),
     }
@@ -60,13 +60,13 @@ def make_invitation(workspace: Workspace, email: str = "grace@example.com", **va
 
 def token_of(invitation: Invitation) -> str:
     """The token that the newest mail about the invitation holds."""
-    return tokens.mint(PURPOSE, invitation.workspace_id, invitation.id, version=invitation.version)
+    return tokens.mint(PURPOSE, invitation.workspace, invitation.id, version=invitation.version)
 
 
 def make_transfer(workspace: Workspace, to: Person, **values: Any) -> OwnershipTransfer:
     """An open offer of the workspace's owner."""
     tenancy.enter(workspace.id)
-    defaults = {"offerer": workspace.owner_id, "expire_time": clock.now() + timedelta(days=7)}
+    defaults = {"offerer": workspace.owner, "expire_time": clock.now() + timedelta(days=7)}
     return OwnershipTransfer.create(workspace=workspace.id, user=to.user.id, **(defaults | values))
 
 
@@ -84,7 +84,7 @@ def make_key(workspace: Workspace, owner: Person, *scopes: str, **values: Any) -
 def events_of(workspace_id: UUID) -> list[tuple[str, dict[str, Any]]]:
     """Type and payload of what was published about the workspace, in order."""
     tenancy.enter(workspace_id)
-    rows = Event.select(Event.type, Event.data).where(Event.workspace_id == workspace_id)
+    rows: Any = Event.select(Event.type, Event.data).where(Event.workspace_id == workspace_id)
     return list(rows.order_by(Event.create_time, Event.id).tuples())
 
 

@@ -44,7 +44,7 @@ def offer(caller, workspace, to):
 
 
 def named(row):
-    return {"workspace_id": ids.encode("ws", row.workspace_id), "ownership_transfer_id": ids.encode("otr", row.id)}
+    return {"workspace_id": ids.encode("ws", row.workspace), "ownership_transfer_id": ids.encode("otr", row.id)}
 
 
 def get(person, row):

@@ -1,5 +1,7 @@
 """MemberService: who is in a workspace, with which rights, and how that ends."""
 
+from typing import Any
+
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -71,7 +73,7 @@ def get_workspace(person, workspace):
 
 def roles_in(workspace):
     tenancy.enter(workspace.id)
-    rows = Member.select(Member.user, Member.role).where(Member.workspace == workspace.id).tuples()
+    rows: Any = Member.select(Member.user, Member.role).where(Member.workspace == workspace.id).tuples()
     return dict(rows)
 
 

@@ -47,7 +47,7 @@ def create(caller, workspace, *scopes, **fields):
 
 
 def named(row):
-    return {"workspace_id": ids.encode("ws", row.workspace_id), "api_key_id": ids.encode("key", row.id)}
+    return {"workspace_id": ids.encode("ws", row.workspace), "api_key_id": ids.encode("key", row.id)}
 
 
 def get(caller, row):
@@ -171,7 +171,7 @@ class TestKeep:
 
     def test_keys_of_another_workspace_are_not_there(self, ada, acme):
         row, _ = make_key(make_workspace(make_person()), make_person())
-        row.workspace_id = acme.id
+        row.workspace = acme.id
         for call in (get, revoke, reassign):
             with pytest.raises(RpcError, match="NOT_FOUND"):
                 call(by(ada), row)
