@@ -70,10 +70,13 @@ def _served() -> dict[str, tuple[Method, Any]]:
     if not _cache:
         from server import app
 
+        served = {}
         for service, servicer in app.SERVICERS:
             for method in methods(service):
                 handler = chain(method, getattr(servicer, method.name), app.GUARDS)
-                _cache[method.full_name] = method, unary(method, handler)
+                served[method.full_name] = method, unary(method, handler)
+        # At once, since threads of a test may ask together.
+        _cache.update(served)
     return _cache
 
 
