@@ -19,12 +19,13 @@ from rich.markdown import Markdown
 
 from benchmarks import ceiling, machine, report, scenarios
 from benchmarks.figures import QUICK, Effort, Figure
-from benchmarks.load import ROOT, LoadFailedError, Outcome, run
+from benchmarks.load import PYTHON, ROOT, LoadFailedError, Outcome, run
 from benchmarks.memory import memory
 from benchmarks.paging import paging
 from benchmarks.peer import FastApiPeer, PeerError
 from benchmarks.product import Product, ProductError
 from benchmarks.scenarios import Bench
+from udb.errors import ToolError
 
 SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "get": scenarios.get,
@@ -34,6 +35,7 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     # Last: it fills the product's tables with a million rows, which the peer's do not have.
     "paging": paging,
 }
+PARTIAL = ROOT / "var" / "bench-partial"
 
 
 def main() -> int:
@@ -45,14 +47,17 @@ def main() -> int:
     options = _options()
     console = Console(highlight=False, soft_wrap=True)
     effort = QUICK if options.quick else replace(Effort(), rounds=options.rounds, seconds=options.seconds)
+    if not PYTHON.exists():
+        console.print(f"{PYTHON} is missing: start the benchmark with `make bench`.", style="red", markup=False)
+        return 1
     began = time.monotonic()
     try:
         figures, ceilings, postgres = _measure(options.only, effort, console)
-    except (LoadFailedError, PeerError, ProductError) as error:
-        console.print(f"[red]{error}[/red]", markup=True)
+    except (LoadFailedError, PeerError, ProductError, ToolError) as error:
+        console.print(str(error), style="red", markup=False)
         return 1
     console.print(Markdown(report.table(figures)))
-    folder = ROOT / "var" / "bench-quick" if options.quick else options.output
+    folder = options.output
     folder.mkdir(parents=True, exist_ok=True)
     path = report.write(
         figures,
@@ -96,11 +101,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(SCENARIOS), help=f"some of {','.join(SCENARIOS)}")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side, in turn (default 5)")
     parser.add_argument("--seconds", type=float, default=8.0, help="length of one run (default 8)")
-    parser.add_argument("--output", type=Path, default=report.HERE, help="where RESULTS.md and results/ go")
+    parser.add_argument(
+        "--output", type=Path, help="where RESULTS.md and results/ go (default: here, if all was measured)"
+    )
     options = parser.parse_args()
     options.only = [name for name in SCENARIOS if name in options.only.split(",")]
     if not options.only:
         parser.error(f"--only takes {','.join(SCENARIOS)}")
+    whole = not options.quick and options.only == list(SCENARIOS)
+    options.output = options.output or (report.HERE if whole else PARTIAL)
     return options
 
 

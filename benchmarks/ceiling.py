@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.load import GRPC, HTTP, Load
 from benchmarks.loopback import call, free_port
 from benchmarks.wire import grpc_request, http_request
+from udb.supervisor.spec import guarded
 
 ENVOY = Path(sys.executable).parent / "envoy"
 START_SECONDS = 20.0
@@ -40,8 +41,17 @@ def loads(port: int) -> dict[str, Load]:
 def direct_envoy() -> Iterator[int]:
     """Runs the Envoy while the block lasts. Gives its port."""
     port = free_port()
-    command = [str(ENVOY), "--config-yaml", json.dumps(config(port)), "--concurrency", "1", "--log-level", "error"]
-    with subprocess.Popen([*command, "--use-dynamic-base-id"], stdout=subprocess.DEVNULL) as process:
+    command = (
+        str(ENVOY),
+        "--config-yaml",
+        json.dumps(config(port)),
+        "--concurrency",
+        "1",
+        "--log-level",
+        "error",
+        "--use-dynamic-base-id",
+    )
+    with subprocess.Popen(guarded(command), stdout=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + START_SECONDS
             while call("GET", port, "/")[0] != HTTPStatus.OK:

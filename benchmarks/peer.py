@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from benchmarks.load import HTTP, PYTHON, ROOT, UUID_MARK, Load
 from benchmarks.loopback import call, free_port
 from benchmarks.wire import USERS, WORKSPACES_EACH, create_body, http_request
+from udb.supervisor.spec import guarded
 
 DATABASE, ROLE, AUDIENCE = "bench_peer", "bench_peer_app", "peer"
 SCHEMA = Path(__file__).parent / "peers" / "fastapi_app" / "schema.sql"
@@ -170,9 +171,9 @@ class FastApiPeer:
             "POOL_SIZE": str(32 // len(self._ports)),
         }
         for port in self._ports:
-            command = [str(PYTHON), "-m", "uvicorn", "benchmarks.peers.fastapi_app.app:app", "--port", str(port)]
-            options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-            self._processes.append(subprocess.Popen([*command, *options], env=environment, cwd=ROOT))
+            command = (str(PYTHON), "-m", "uvicorn", "benchmarks.peers.fastapi_app.app:app", "--port", str(port))
+            options = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
+            self._processes.append(subprocess.Popen(guarded((*command, *options)), env=environment, cwd=ROOT))
         deadline = time.monotonic() + START_SECONDS
         for port in self._ports:
             while call("GET", port, "/healthz")[0] != HTTPStatus.OK:

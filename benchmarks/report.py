@@ -13,6 +13,7 @@ from benchmarks.load import Outcome
 
 HERE = Path(__file__).parent
 REMARKS = "## Remarks"
+CHART = "![Requests per second](results/throughput.svg)"
 DASH = "\N{EN DASH}"
 KINDS = ("server", "envoy", "postgres", "others", "generator")
 COSTS = """\
@@ -55,7 +56,7 @@ def write(
         words = f"{machine['cores']} cores of {machine['processor']}; medians of {effort.rounds} runs, least to most"
         (folder / "results" / "throughput.svg").write_text(chart.draw(beside, caption=words))
     path = folder / "RESULTS.md"
-    path.write_text(_markdown(figures, everything, ceilings, remarks=_remarks(path)))
+    path.write_text(_markdown(figures, everything, ceilings, path))
     return path
 
 
@@ -71,12 +72,12 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(rows)
 
 
-def _markdown(figures: list[Figure], everything: dict[str, Any], ceilings: dict[str, Outcome], *, remarks: str) -> str:
+def _markdown(figures: list[Figure], everything: dict[str, Any], ceilings: dict[str, Outcome], path: Path) -> str:
     machine, versions, effort = everything["machine"], everything["versions"], everything["effort"]
     parts = [
         "# Benchmark results",
         INTRODUCTION.format(**effort),
-        "![Requests per second](results/throughput.svg)",
+        CHART if (path.parent / "results" / "throughput.svg").exists() else "",
         table(figures),
         "## How each was measured",
         "\n".join(f"- {figure.title}: {figure.note}" for figure in figures),
@@ -88,7 +89,7 @@ def _markdown(figures: list[Figure], everything: dict[str, Any], ceilings: dict[
         _pairs({"measured": everything["time"], **machine, **_foreign(figures)}),
         "## Versions",
         _pairs(versions),
-        remarks,
+        _remarks(path),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
