@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from server.accounts.service import passwords
 from tests.accounts.world import Api
@@ -16,6 +17,18 @@ def api(database: Postgres, client: Client) -> Api:
     """Short calls of accounts, in a transaction that is rolled back."""
     del database
     return Api(client)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a hash cost next to nothing, except where the price itself is tested."""
+    if "real_hashes" not in request.fixturenames:
+        monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """Have passwords hashed as in production."""
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_registering_makes_an_unverified_account_and_mails_a_link(api):
     assert created.user.status == user_pb2.USER_STATUS_ACTIVE
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_the_password_is_kept_as_an_argon2id_hash_only(api):
     api.register()
     user = user_of("ada@example.com")

@@ -179,6 +179,7 @@ def test_a_wrong_password_does_not_bring_a_deleted_account_back(api):
     assert User.get().delete_time is not None
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_hash_with_old_parameters_is_made_anew_at_login(api):
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
     make_user("ada@example.com", password_hash=old)
