@@ -101,7 +101,9 @@ def _keys(at_most_old: timedelta) -> _Held:
     if held is None or abs(now - held.read_time) >= at_most_old:
         rows = signing_keys.newest_first()
         public = {row.kid: Ed25519PublicKey.from_public_bytes(bytes(row.public_key)) for row in rows}
-        held = _held = _Held(rows, public, now)
+        held = _Held(rows, public, now)
+        # That there is no key is not held: the first one is not published ahead, and its first token must be believed.
+        _held = held if rows else None
     return held
 
 
