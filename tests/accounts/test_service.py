@@ -182,6 +182,12 @@ def test_strange_key_names_make_a_process_look_at_most_once_a_second(database, s
         assert len(statements) == 1
 
 
+def test_the_first_key_is_believed_at_once_however_lately_a_process_looked(database):
+    with clock.frozen(clock.now()):
+        assert signing.public_key("strange") is None
+        assert signing.public_key(signing._make(clock.now()).kid) is not None
+
+
 def test_a_process_finds_a_key_that_another_one_published(database):
     with clock.frozen(clock.now()):
         signing.signer()
