@@ -13,7 +13,7 @@ from udb.edge.render import FOLDER
 def test_the_edge_is_alive_without_any_server(start_edge: Callable[..., Edge]):
     edge = start_edge(rpc=("127.0.0.1:1",), streams_grpc=("127.0.0.1:1",), streams_http=("127.0.0.1:1",))
     alive = edge.ask("GET", "/healthz")
-    assert (alive.status, alive.json) == (200, {"status": "SERVING"})
+    assert (alive.status, alive.json) == (200, {"status": "ok"})
     ready = edge.ask("GET", "/readyz")
     assert (ready.status, ready.reason) == (503, "UPSTREAM_UNAVAILABLE")
 
