@@ -20,6 +20,9 @@ SETTINGS = {
     "SERVER_PROCESSES": "2",
     "WORKER_PROCESSES": "1",
     "CORS_ORIGINS": ORIGIN,
+    # A killed Postgres must lose nothing.
+    "POSTGRES_FSYNC": "true",
+    "WORKSPACES_PER_USER": "0",
     # What a killed worker had in work is with another one after this time.
     "JOB_LEASE_SECONDS": "3",
 }
@@ -61,13 +64,7 @@ def ada(people: People) -> Person:
     return people.person()
 
 
-@pytest.fixture
-def caller(people: People, request: pytest.FixtureRequest) -> Person:
-    """Somebody whom nobody needs afterwards: an administrator, where only those may call."""
-    return people.admin() if "/v1/admin/" in request.node.name else people.person()
-
-
-@pytest.fixture
-def world(caller: Person, people: People) -> World:
-    """The things of the caller."""
-    return World(caller, people)
+@pytest.fixture(scope="session")
+def world(people: People) -> World:
+    """What the authors of bad input have."""
+    return World(people, people.person(name="Eve"), people.admin())

@@ -115,12 +115,12 @@ def test_an_email_that_many_register_at_once_has_one_account(anyone: Rest, peopl
     email = people.address()
     body = {"email": email, "password": PASSWORD, "displayName": "Ada Lovelace"}
     assert outcomes(times(10, lambda: anyone.send("POST", "/v1/auth/register", body))) == {"OK": 10}
-    token = people.mailbox.token(email, "verify_email")
+    token = people.mailbox.token(email, "verification")
     answers = times(10, lambda: anyone.send("POST", "/v1/auth/verify-email", {"token": token}))
     found = outcomes(answers)
     assert found["OK"] == 1
     assert found.keys() == {"OK", "VERIFICATION_TOKEN_INVALID"}
-    assert len(people.mailbox.letters(email, "verify_email")) == 1
+    assert len(people.mailbox.letters(email, "verification")) == 1
 
 
 def test_refreshing_at_once_logs_nobody_out(anyone: Rest, people: People) -> None:

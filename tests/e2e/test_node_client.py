@@ -30,7 +30,7 @@ def test_a_node_client_registers_verifies_signs_in_creates_and_lists(
         assert client.stdin is not None
         assert client.stdout is not None
         assert client.stdout.readline() == "mail\n"
-        output, _ = client.communicate(mailbox.token(email, "verify_email") + "\n", timeout=60)
+        output, _ = client.communicate(mailbox.token(email, "verification") + "\n", timeout=60)
     assert client.returncode == 0
     seen = json.loads(output)
     assert (seen["user"]["email"], seen["user"]["emailVerified"]) == (email, True)

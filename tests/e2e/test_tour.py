@@ -23,7 +23,7 @@ def _joins(anyone: Rest, mailbox: Mailbox, email: str, name: str) -> Rest:
     """Register, verify, sign in; each step answers as documented."""
     registration = {"email": email, "password": PASSWORD, "displayName": name}
     assert anyone.post("/v1/auth/register", registration) == {}
-    user = anyone.post("/v1/auth/verify-email", {"token": mailbox.token(email, "verify_email")})["user"]
+    user = anyone.post("/v1/auth/verify-email", {"token": mailbox.token(email, "verification")})["user"]
     assert (user["email"], user["emailVerified"], user["displayName"]) == (email, True, name)
     login = anyone.post("/v1/auth/login", {"email": email.upper(), "password": PASSWORD})
     assert login.keys() == {"accessToken", "refreshToken", "expireTime", "user"}
@@ -65,7 +65,7 @@ def test_two_people_meet_in_a_workspace_over_rest(anyone: Rest, mailbox: Mailbox
 
 def _registers(stubs: Stubs, mailbox: Mailbox, email: str, name: str) -> LoginResponse:
     call(stubs.accounts.Register, RegisterRequest(email=email, password=PASSWORD, display_name=name))
-    token = mailbox.token(email, "verify_email")
+    token = mailbox.token(email, "verification")
     assert call(stubs.accounts.VerifyEmail, VerifyEmailRequest(token=token)).user.email_verified
     login = call(stubs.sessions.Login, LoginRequest(email=email, password=PASSWORD))
     assert call(stubs.accounts.GetMe, GetMeRequest(), token=login.access_token) == login.user

@@ -77,4 +77,4 @@ def test_nothing_is_lost_while_process_after_process_dies(
     until(lambda: jobs(installation) == [], within=120, saying="jobs are left")
     letters = mailbox.letters()
     for email in emails:
-        assert [letter.template for letter in letters if letter.address == email] == ["verify_email"], email
+        assert [letter.template for letter in letters if letter.address == email] == ["verification"], email

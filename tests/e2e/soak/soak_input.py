@@ -14,12 +14,15 @@ API = fuzz.api(examples=EXAMPLES, always_the_same=False)
 pytestmark = pytest.mark.timeout(0)
 
 
+@pytest.fixture
+def caller(request: pytest.FixtureRequest, world: fuzz.World) -> Person:
+    """Who makes the requests of an operation."""
+    return world.caller(request.node.name)
+
+
 @API.parametrize()
-def test_no_request_breaks_the_api(case: fuzz.Case, installation: Installation, caller: Person) -> None:
-    fuzz.send(case, installation, caller)
-
-
-@API.include(path_regex=r"\{").parametrize()
-def test_no_request_breaks_what_there_is(case: fuzz.Case, installation: Installation, world: fuzz.World) -> None:
-    case.path_parameters.update(world.ids(case.path_parameters))
-    fuzz.send(case, installation, world.caller)
+@fuzz.ONE_CALLER
+def test_no_request_breaks_the_api(
+    case: fuzz.Case, installation: Installation, caller: Person, world: fuzz.World
+) -> None:
+    fuzz.send(case, installation, caller, world)

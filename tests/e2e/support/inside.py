@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tests.support.database import as_owner
 from udb.installation import Installation
+from udb.probes import ask
 
 
 def jobs(installation: Installation) -> list[tuple[str, int, str]]:
@@ -23,6 +24,13 @@ def written(installation: Installation) -> Counter[str]:
     lines = (installation.var.log / "worker.1.log").read_bytes().splitlines()
     records = [json.loads(line) for line in lines if b'"mail written"' in line]
     return Counter(record["file"] for record in records)
+
+
+def serving(installation: Installation) -> int:
+    """How many server processes Envoy sends calls to."""
+    address = installation.state.addresses["admin"].removeprefix("http://")
+    stats = ask(address, "/stats?filter=^cluster.rpc.membership_healthy$").decode()
+    return int(stats.rpartition(":")[2])
 
 
 @contextmanager

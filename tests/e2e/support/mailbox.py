@@ -13,7 +13,7 @@ _LINK = re.compile(r"\?token=([\w.~-]+)")
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter; `template` says what it is about, such as `verify_email`."""
+    """One letter; `template` says what it is about, such as `verification`."""
 
     address: str
     template: str

@@ -61,7 +61,7 @@ class People:
     def person(self, email: str | None = None, *, name: str = "Ada Lovelace", password: str = PASSWORD) -> Person:
         """Somebody new who is signed in."""
         email = self.register(email, name=name, password=password)
-        user = self.anyone.post("/v1/auth/verify-email", {"token": self.mailbox.token(email, "verify_email")})["user"]
+        user = self.anyone.post("/v1/auth/verify-email", {"token": self.mailbox.token(email, "verification")})["user"]
         return Person(email, password, user["id"], self.anyone, "").sign_in()
 
     def admin(self) -> Person:
