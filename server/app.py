@@ -7,6 +7,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
 from server.accounts.conf import AccountsSettings
+from server.accounts.service import deletion
 from server.accounts.service.authentication import verify_access_token, verify_api_key
 from server.accounts.servicer import (
     AccountServicer,
@@ -23,6 +24,7 @@ from server.core.interceptors.health import health_handlers
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
+from server.workspaces.service.members import refuse_sole_owner
 from server.workspaces.servicer import (
     InvitationServicer,
     MemberServicer,
@@ -51,6 +53,9 @@ CREDENTIALS: Final = Credentials(
     {"udk_": verify_api_key, "udw_": verify_workspace_api_key}, otherwise=verify_access_token
 )
 GUARDS: Final = Guards(authenticate=CREDENTIALS.authenticate, permissions_in=permissions_in)
+
+# An account must not vanish while a workspace has no other owner.
+deletion.GUARDS.append(refuse_sole_owner)
 
 SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
     (account_service_pb2.DESCRIPTOR.services_by_name["AccountService"], AccountServicer()),

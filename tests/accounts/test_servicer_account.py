@@ -26,6 +26,8 @@ from userdata.accounts.v1.account_events_pb2 import (
     UserUpdated,
 )
 from userdata.jobs.v1 import mail_pb2
+from userdata.workspaces.v1.workspace_pb2 import Workspace
+from userdata.workspaces.v1.workspace_service_pb2 import CreateWorkspaceRequest
 
 OTHER = "an entirely other passphrase"
 
@@ -488,6 +490,15 @@ def test_a_guard_can_keep_an_account_from_being_deleted(api):
     assert asked == [person.user.id]
     assert User.get_by_id(person.user.id).delete_time is None
     assert api.me(person)
+
+
+def test_the_only_owner_of_a_workspace_cannot_be_deleted(api, client):
+    person = make_person()
+    create = CreateWorkspaceRequest(workspace=Workspace(name="Engines", slug="engines"))
+    client.call("userdata.workspaces.v1.WorkspaceService/CreateWorkspace", create, token=person.token)
+    error = refusal(api, pb.DeleteMeRequest(), person)
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "LAST_OWNER")
+    assert api.me(person).status == user_pb2.USER_STATUS_ACTIVE
 
 
 def test_deleting_needs_a_fresh_login_and_a_person(api):
