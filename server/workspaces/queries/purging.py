@@ -1,23 +1,27 @@
 """Deleting a workspace's rows for good, some at a time."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+from server.core import batches
 from server.workspaces.models import Invitation, Member, OwnershipTransfer, Workspace, WorkspaceApiKey
 
-#: Rows refer upwards in this list only. A workspace's last trace is its own row.
-_TABLES: Final = (WorkspaceApiKey, OwnershipTransfer, Invitation)
+#: What refers to a workspace, and the order in which it goes. The last trace of a workspace is its own row.
+_TABLES: Final = (
+    (WorkspaceApiKey, WorkspaceApiKey.id),
+    (OwnershipTransfer, OwnershipTransfer.id),
+    (Invitation, Invitation.id),
+    (Member, Member.user),
+)
 
 
 def delete_some(workspace_id: UUID, limit: int) -> int:
     """Delete at most `limit` rows that belong to the workspace; gives how many, 0 when none is left."""
-    for model in _TABLES:
-        some: Any = model.select(model.id).where(model.workspace == workspace_id).limit(limit)
-        deleted = model.delete().where((model.workspace == workspace_id) & model.id.in_(some)).execute()
+    for model, oldest in _TABLES:
+        deleted = batches.delete_some(model, model.workspace == workspace_id, oldest=oldest, limit=limit)
         if deleted:
-            return int(deleted)
-    some = Member.select(Member.user).where(Member.workspace == workspace_id).limit(limit)
-    return int(Member.delete().where((Member.workspace == workspace_id) & Member.user.in_(some)).execute())
+            return deleted
+    return 0
 
 
 def delete_workspace(workspace_id: UUID) -> None:

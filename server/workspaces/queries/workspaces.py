@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from server.accounts.queries.users import FOR_CHANGE
-from server.core.db import Prepared, Slot, db
+from server.core.db import Prepared, Slot, Statement, db
 from server.workspaces.models import Member, Workspace
 from server.workspaces.queries.rows import WORKSPACE, WorkspaceRow
 from server.workspaces.roles import Role
@@ -29,23 +29,22 @@ _BY_SLUG: Final = Prepared(
 )
 
 # One statement: the workspace, unless its slug is taken or its owner has enough of them, and its owner's membership.
-_CREATE: Final = """
+_CREATE: Final = Statement("""
 WITH made AS (
-    INSERT INTO workspace
-        (id, name, slug, owner_id, plan, settings, labels, revision, create_time, update_time)
-    SELECT %(id)s, %(name)s, %(slug)s, %(owner_id)s, %(plan)s, %(settings)s::jsonb, %(labels)s::jsonb,
-        %(revision)s, %(create_time)s, %(update_time)s
-    WHERE %(limit)s = 0 OR %(limit)s > (
+    INSERT INTO workspace (id, name, slug, owner_id, plan, settings, labels, revision, create_time, update_time)
+    SELECT %s::uuid, %s, %s, %s::uuid, %s, %s::jsonb, %s::jsonb, %s::integer, %s::timestamptz, %s::timestamptz
+    WHERE %s::integer > (
         SELECT count(*) FROM (
-            SELECT FROM member WHERE user_id = %(owner_id)s AND role = 'OWNER' ORDER BY workspace_id LIMIT %(limit)s
+            SELECT FROM member WHERE user_id = %s AND role = 'OWNER' ORDER BY workspace_id LIMIT %s
         ) AS owned
     )
     ON CONFLICT (slug) WHERE delete_time IS NULL DO NOTHING
-    RETURNING id
+    RETURNING id, owner_id, create_time
 )
 INSERT INTO member (workspace_id, user_id, role, extra_permissions, revision, create_time, update_time)
-SELECT id, %(owner_id)s, 'OWNER', '{}', 1, %(create_time)s, %(update_time)s FROM made
-"""
+SELECT id, owner_id, 'OWNER', '{}', 1, create_time, create_time FROM made
+""")
+_NO_LIMIT: Final = 2**31 - 1
 
 
 def get(workspace_id: UUID) -> WorkspaceRow | None:
@@ -109,11 +108,21 @@ def create(row: WorkspaceRow, *, limit: int) -> bool:
 
     False, and nothing is inserted, when the slug is taken or the owner owns `limit` workspaces (0 for no limit).
     """
-    values = row._asdict() | {
-        "settings": json.dumps(row.settings),
-        "labels": json.dumps(row.labels),
-        "limit": limit,
-    }
+    values = (
+        row.id,
+        row.name,
+        row.slug,
+        row.owner_id,
+        row.plan,
+        json.dumps(row.settings),
+        json.dumps(row.labels),
+        row.revision,
+        row.create_time,
+        row.update_time,
+        limit or _NO_LIMIT,
+        row.owner_id,
+        limit,
+    )
     return bool(db.execute_sql(_CREATE, values).rowcount)
 
 
