@@ -48,7 +48,7 @@ test: venv ## Run all tests; ARGS="tests/core -k paging" picks some
 
 .PHONY: soak
 soak: venv ## Run the product under load and faults for a long time
-	@$(BIN)/python -m benchmarks.soak $(ARGS)
+	@$(BIN)/pytest tests/e2e/soak -o python_files='soak_*.py' $(ARGS)
 
 ## Check (what CI runs before the tests)
 
@@ -115,6 +115,10 @@ bench: venv ## Measure the product against its peers
 .PHONY: schema
 schema: venv ## Draw the diagram of the database schema into docs/schema.md
 	@$(BIN)/udb schema
+
+.PHONY: settings
+settings: venv ## List every setting in docs/settings.md
+	@$(BIN)/python -m udb.settings
 
 ## Clean
 
