@@ -27,7 +27,7 @@ def test_every_line_of_the_tour_is_true(tmp_path: Path) -> None:
             "var/mail", str(installation.var.mail)
         )
         done = subprocess.run(
-            ["bash", "-c", here],
+            ["/bin/bash", "-c", here],
             cwd=ROOT,
             env={**os.environ, "PYTHONWARNINGS": "error"},
             capture_output=True,
