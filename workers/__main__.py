@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+import workers.handlers  # noqa: F401 - registers them
 from server.accounts.conf import AccountsSettings
 from server.core import config
 from server.core.config import ConfigurationError

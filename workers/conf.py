@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -71,13 +71,16 @@ def parse_smtp(url: str) -> SmtpServer:
 
 def parse_mailbox(text: str) -> Address:
     """`Name <local@domain>` or a bare address. Raises ValueError with what to write."""
-    name, address = parseaddr(text)
+    refusal = "must be an address in ASCII such as Acme <no-reply@acme.example>"
+    mailboxes = getaddresses([text])
+    if len(mailboxes) != 1 or not mailboxes[0][1].isascii() or not text.isprintable():
+        raise ValueError(refusal)
     try:
-        mailbox = Address(display_name=name, addr_spec=address)
+        mailbox = Address(display_name=mailboxes[0][0], addr_spec=mailboxes[0][1])
     except (ValueError, IndexError) as error:
-        raise ValueError("must be an address such as Acme <no-reply@acme.example>") from error
-    if not mailbox.username or not mailbox.domain or not address.isascii() or not text.isprintable():
-        raise ValueError("must be an address in ASCII such as Acme <no-reply@acme.example>")
+        raise ValueError(refusal) from error
+    if not mailbox.username or not mailbox.domain:
+        raise ValueError(refusal)
     return mailbox
 
 

@@ -25,7 +25,7 @@ from workers.retries import GiveUp
 Deliver = Callable[[Letter, UUID], None]
 
 _LONGEST_ERROR: Final = 500
-_SECRET: Final = re.compile(r"[\w+/=-]{32,}|(?<=://)[^/@\s]+(?=@)")
+_SECRET: Final = re.compile(r"[\w-]{32,}|(?<=://)[^/@\s]+(?=@)")
 _PATIENCE_S: Final = 60.0
 _log = structlog.get_logger("worker")
 

@@ -1,1 +1,1 @@
-"""Tests of the workers. A package, so that `python -m tests.workers.process` runs them with handlers of the tests' own."""
+"""Tests of the workers. A package, so that `python -m tests.workers.process` runs workers with the tests' handlers."""

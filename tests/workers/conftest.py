@@ -3,19 +3,25 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.core import clock, jobs, tenancy
 from server.core.db import db
@@ -73,8 +79,9 @@ class Mailbox:
         self.answers: dict[str, str] = {}
         self.connections = 0
         self.url = ""
+        self.login = ("", "")
 
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+    async def handle_EHLO(
         self, server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         del server
@@ -82,7 +89,7 @@ class Mailbox:
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if address in self.answers:
@@ -90,7 +97,7 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         self.arrived.release()
         await server.loop.run_in_executor(None, self.open.wait)
         content = envelope.content
@@ -100,6 +107,10 @@ class Mailbox:
         self.taken.append((envelope, message))
         return "250 OK"
 
+    def admits(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: Any) -> AuthResult:
+        given = (login.login.decode(), login.password.decode())
+        return AuthResult(success=given == self.login, handled=False)
+
     def messages(self) -> list[EmailMessage]:
         return [message for _, message in self.taken]
 
@@ -108,19 +119,73 @@ class Mailbox:
         return [envelope.rcpt_tos[0] for envelope, _ in self.taken]
 
 
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    """The mail server; `mailbox.url` is its SMTP_URL."""
+@contextmanager
+def serving(**options: Any) -> Iterator[Mailbox]:
+    """A mail server with these options of aiosmtpd's."""
     box = Mailbox()
+    if "auth_require_tls" in options:
+        options["authenticator"] = box.admits
     with closing(ports.prefer(0)) as port:
-        controller = Controller(
-            box, hostname=ports.HOST, port=port.number, enable_SMTPUTF8=True, server_hostname="mail.test"
-        )
+        controller = Controller(box, hostname=ports.HOST, port=port.number, server_hostname="mail.test", **options)
         controller.start()
         box.url = f"smtp://{ports.HOST}:{port.number}"
         yield box
         box.open.set()
+        # asyncio tells of connections that are still open when the loop ends.
+        server: Any = controller.server
+        until(lambda: not server._active_count, saying="clients have hung up")
         controller.stop()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """The mail server."""
+    with serving(enable_SMTPUTF8=True) as box:
+        yield box
+
+
+@pytest.fixture
+def plain_mailbox() -> Iterator[Mailbox]:
+    """A mail server that takes ASCII addresses only."""
+    with serving(enable_SMTPUTF8=False) as box:
+        yield box
+
+
+@pytest.fixture
+def login_mailbox() -> Iterator[Mailbox]:
+    """A mail server that lets nobody but `mailbox.login` log in."""
+    with serving(auth_require_tls=False) as box:
+        yield box
+
+
+class Tls(ssl.SSLContext):
+    """A server's context for 127.0.0.1; `authority` is the file of the certificate that signed itself."""
+
+    authority: Path
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    """A certificate for 127.0.0.1 that nobody trusts yet."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
+    day = timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(clock.now() - day)
+        .not_valid_after(clock.now() + day)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(ports.HOST))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    authority, private = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    authority.write_bytes(certificate.public_bytes(pem))
+    private.write_bytes(key.private_bytes(pem, *plain))
+    context = Tls(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority, private)
+    context.authority = authority
+    return context
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ FAIL = "fail"
 
 
 def letter(address: str) -> Letter:
-    values = {"display_name": "Ada", "valid_for": "24 hours", "link": f"http://127.0.0.1/verify?token={address.partition('@')[0]}"}
-    return Letter(address, "verify_email", values)
+    link = f"http://127.0.0.1/verify-email?token={address.partition('@')[0]}"
+    values = {"name": "Ada", "link": link, "expire_time": "2026-05-03T12:02:00+00:00", "time_zone": "Europe/Berlin"}
+    return Letter(address, "verification", values)
 
 
 def register() -> None:

@@ -27,6 +27,12 @@ def done(postgres):
     return lambda: not rows(postgres.url)
 
 
+def more_mail(mailbox, count, *, or_):
+    """Whether `count` more mails have arrived, or nothing is left."""
+    enough = len(mailbox.taken) + count
+    return lambda: len(mailbox.taken) >= enough or or_()
+
+
 def test_mail_goes_out_once_after_the_commit(committed, start, mailbox):
     start("relay"), start("work", SMTP_URL=mailbox.url)
     enqueue(*mail_to(*range(30)))
@@ -57,8 +63,7 @@ def test_a_worker_killed_again_and_again_loses_nothing(committed, start, mailbox
     kills = 0
     while rows(committed.url):
         victim = start("work", SMTP_URL=mailbox.url)
-        taken = len(mailbox.taken)
-        until(lambda taken=taken: len(mailbox.taken) >= taken + 20 or not rows(committed.url), within=30)
+        until(more_mail(mailbox, 20, or_=done(committed)), within=30)
         victim.kill()
         kills += 1
     counts = Counter(mailbox.addresses())
@@ -72,7 +77,7 @@ def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_nothing(commit
     for turn in range(4):
         victim = start("relay")
         enqueue(*mail_to(*range(turn * 50, turn * 50 + 50)))
-        until(lambda turn=turn: len(mailbox.taken) > turn * 25)
+        until(more_mail(mailbox, 1, or_=done(committed)))
         victim.kill()
     start("relay")
     until(done(committed), within=30)
@@ -184,5 +189,3 @@ def test_a_job_for_later_waits_for_its_time(committed, start, mailbox):
     due = rows(committed.url)[0]["run_time"]
     until(done(committed))
     assert mailbox.messages()[0]["Date"].datetime.timestamp() >= int(due.timestamp())
-
-

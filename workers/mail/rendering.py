@@ -6,8 +6,10 @@ writing around are dropped: a name cannot pose as a paragraph of ours.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
@@ -24,6 +26,14 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+
+def moment(time: str, time_zone: str) -> str:
+    """An RFC 3339 time as people write it in `time_zone`: 3 May 2026 at 14:02 (Europe/Berlin)."""
+    return f"{datetime.fromisoformat(time).astimezone(ZoneInfo(time_zone)):%-d %B %Y at %H:%M} ({time_zone})"
+
+
+_TEMPLATES.filters["moment"] = moment
 
 
 @dataclass(frozen=True)

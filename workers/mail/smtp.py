@@ -45,9 +45,16 @@ class Smtp:
         except smtplib.SMTPRecipientsRefused as error:
             self._refused(error)
         except BaseException:
-            self._hang_up()
+            self.hang_up()
             raise
         self._mine.used = time.monotonic()
+
+    def hang_up(self) -> None:
+        """Close this thread's connection, if it has one."""
+        client: smtplib.SMTP | None = getattr(self._mine, "client", None)
+        if client is not None:
+            client.close()
+        self._mine.client = None
 
     def _refused(self, error: smtplib.SMTPRecipientsRefused) -> None:
         code, text = next(iter(error.recipients.values()))
@@ -61,7 +68,7 @@ class Smtp:
         client: smtplib.SMTP | None = getattr(self._mine, "client", None)
         if client is not None and time.monotonic() - self._mine.used < _KEEP_S and _answers(client):
             return client
-        self._hang_up()
+        self.hang_up()
         self._mine.client, self._mine.used = self._connect(), time.monotonic()
         return self._mine.client  # type: ignore[no-any-return]
 
@@ -82,12 +89,6 @@ class Smtp:
             client.close()
             raise
         return client
-
-    def _hang_up(self) -> None:
-        client: smtplib.SMTP | None = getattr(self._mine, "client", None)
-        if client is not None:
-            client.close()
-        self._mine.client = None
 
 
 def _answers(client: smtplib.SMTP) -> bool:

@@ -1,0 +1,5 @@
+"""The handlers: decode ids, call the service of the room that knows. Importing this registers them all."""
+
+from workers.handlers import mail, maintenance
+
+__all__ = ["mail", "maintenance"]
