@@ -22,7 +22,8 @@ def attached(tool: Tool) -> Iterator[dict[str, str]]:
     var = Var(tool.var_dir.absolute())
     if tool.database_url is not None:
         var.create()
-        yield _entered({**_offline(tool, var), "DATABASE_URL": tool.database_url.get_secret_value()})
+        running = environment.load(var) if lock.holder(var) is not None else {}
+        yield _entered({**_offline(tool, var), **running, "DATABASE_URL": tool.database_url.get_secret_value()})
     elif lock.holder(var) is not None:
         values = environment.load(var)
         if not values:

@@ -1,6 +1,7 @@
 """Settings of the running half of the tool: what is embedded, where it listens, how many processes there are."""
 
 import os
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -30,7 +31,9 @@ class Tool(Section):
     http_port: int = Field(
         8080, ge=0, le=65535, description="REST, gRPC and Swagger UI; the only port that must be free"
     )
-    http_host: str = Field(HOST, description="address that Envoy listens on; 0.0.0.0 opens it to the network")
+    http_host: IPv4Address = Field(
+        IPv4Address(HOST), description="address that Envoy listens on; 0.0.0.0 opens it to the network"
+    )
     tls_port: int = Field(8443, ge=0, le=65535, description="a second listener, when the two files of TLS are given")
     tls_certificate: Path | None = Field(None, description="PEM file of the certificate and its chain")
     tls_private_key: Path | None = Field(None, description="PEM file of the key of TLS_CERTIFICATE")

@@ -80,10 +80,10 @@ def _kept(file: Path, make: Callable[[], str]) -> str:
     try:
         if file.exists():
             return file.read_text(encoding="ascii").strip()
-        value = make()
-        write_whole(file, value + "\n")
     except OSError as error:
         raise ToolError(
             f"{file} cannot be used ({error.strerror}): it must belong to the user who runs this."
         ) from error
+    value = make()
+    write_whole(file, value + "\n")
     return value

@@ -163,7 +163,7 @@ class Installation:
     def __enter__(self) -> Self:
         try:
             self.start()
-        except ToolError:
+        except BaseException:
             self.stop()
             raise
         return self

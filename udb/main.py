@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from peewee import PeeweeException
+from rich.console import Console
 
 from migrations import run as migrations
 from server.core import config
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Userdata: start, look after and generate the product.",
 )
+admin_app = typer.Typer(no_args_is_help=True, help="Administrators of the installation.")
+app.add_typer(admin_app, name="admin")
 
 
 def main() -> None:
@@ -103,6 +106,37 @@ def doctor_command() -> None:
             typer.echo(f"  → {finding.remedy}")
     if ailing:
         raise ToolError(f"{ailing} of {len(doctor.CHECKS)} checks failed.")
+
+
+@admin_app.command("create")
+def admin_create_command(
+    email: Annotated[str, typer.Argument(help="The e-mail to sign in with; an account that has it is taken over.")],
+    *,
+    name: Annotated[str, typer.Option(help="The display name.")],
+    password_stdin: Annotated[
+        bool, typer.Option(help="Read the password from standard input instead of asking.")
+    ] = False,
+) -> None:
+    """Make an administrator of the installation."""
+    from udb import admin  # noqa: PLC0415 - the whole server comes with it: the other commands need not wait for that
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with attached(settings()) as values:
+        user_id = admin.create(values["DATABASE_URL"], email=email, password=password, name=name)
+    typer.echo(f"{email} is an administrator now ({user_id}).")
+
+
+@app.command("demo")
+def demo_command() -> None:
+    """Fill the installation with three workspaces and forty people, and print their logins."""
+    from udb import demo  # noqa: PLC0415 - as above
+
+    with attached(settings()) as values:
+        outcome = demo.fill(values["DATABASE_URL"])
+    demo.show(outcome, Console(highlight=False))
 
 
 @app.command("openapi")

@@ -61,13 +61,23 @@ class Var:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Put `text` at `path`, for its owner alone; a reader sees the old file or the new one, never half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Put `text` at `path`, for its owner alone; a reader sees the old file or the new one, never half of it.
+
+    Raises ToolError.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error) from error
     part = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         part.replace(path)
-    except BaseException:
+    except OSError as error:
         part.unlink()
-        raise
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ToolError:
+    return ToolError(f"{path} cannot be written ({error.strerror}): `udb doctor` looks at folders and disk.")

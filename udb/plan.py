@@ -23,6 +23,9 @@ _MANY: Final[Mapping[str, Callable[[Tool], int]]] = {
 _URL: Final = {Postgres: "DATABASE_URL", Redis: "BROKER_URL"}
 #: Processes that answer callers. They stop before those that work on jobs.
 _SERVING: Final = ("rpc", "streams")
+#: How long they get to stop, in seconds. Once Envoy is gone hardly anybody waits for an answer.
+_SERVING_S: Final = 2.0
+_WORKING_S: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,11 @@ class Ports:
     @classmethod
     def hold(cls, tool: Tool) -> "Ports":
         """Take them. Raises ToolError when HTTP_PORT or TLS_PORT is taken; the others move out of the way."""
+        host = str(tool.http_host)
         rpc = (tool.rpc_port + number if tool.rpc_port else 0 for number in range(tool.server_processes))
         return cls(
-            http=ports.claim(tool.http_port, setting="HTTP_PORT", host=tool.http_host),
-            tls=ports.claim(tool.tls_port, setting="TLS_PORT", host=tool.http_host) if tool.tls_certificate else None,
+            http=ports.claim(tool.http_port, setting="HTTP_PORT", host=host),
+            tls=ports.claim(tool.tls_port, setting="TLS_PORT", host=host) if tool.tls_certificate else None,
             admin=ports.prefer(tool.admin_port),
             rpc=tuple(ports.prefer(number) for number in rpc),
             streams=ports.prefer(tool.streams_port),
@@ -54,7 +58,8 @@ class Ports:
 class Plan:
     """An installation that is about to run.
 
-    `embedded` holds the servers that no URL was given for; `mail` says where mail goes.
+    `embedded` holds the servers that no URL was given for; `host` is where Envoy is reached from here; `mail` says
+    where mail goes.
     """
 
     var: Var
@@ -64,16 +69,18 @@ class Plan:
     serving: tuple[Spec, ...]
     working: tuple[Spec, ...]
     envoy: Spec
+    host: str
     mail: str
 
 
 def make(tool: Tool, var: Var) -> Plan:
     """The plan for the settings. Holds ports and makes missing secrets. Raises ToolError."""
     held = Ports.hold(tool)
+    host = HOST if tool.http_host.is_unspecified else str(tool.http_host)
     servers = embedded(tool, var)
     values = {
         **environment.base(tool, var),
-        "PUBLIC_URL": tool.public_url or f"http://{HOST}:{held.http.number}",
+        "PUBLIC_URL": tool.public_url or f"http://{host}:{held.http.number}",
         "HTTP_PORT": str(held.http.number),
         "STREAMS_HTTP_PORT": str(held.streams_http.number),
         "PROMETHEUS_MULTIPROC_DIR": str(var.metrics),
@@ -88,6 +95,7 @@ def make(tool: Tool, var: Var) -> Plan:
         environment=values,
         serving=tuple(spec for name in specs if name in _SERVING for spec in specs[name]),
         working=tuple(spec for name in specs if name not in _SERVING for spec in specs[name]),
+        host=host,
         mail="sent through SMTP_URL" if tool.smtp_url else f"{var.mail} (no SMTP_URL is set)",
         envoy=envoy.spec(_edge(tool, held), var.run / "envoy.yaml"),
     )
@@ -131,7 +139,7 @@ def _edge(tool: Tool, held: Ports) -> EnvoyParams:
     if held.tls and tool.tls_certificate and tool.tls_private_key:
         tls = Tls(held.tls.number, tool.tls_certificate.absolute(), tool.tls_private_key.absolute())
     params = EnvoyParams(
-        host=tool.http_host,
+        host=str(tool.http_host),
         port=held.http.number,
         tls=tls,
         admin=f"{HOST}:{held.admin.number}",
@@ -169,4 +177,5 @@ def _spec(label: str, name: str, command: str, port: Port | None, held: Ports) -
         command=procfile.shell(command),
         environment={"PORT": str(port.number)} if port else {},
         probe=probe,
+        stop_within=_SERVING_S if name in _SERVING else _WORKING_S,
     )

@@ -78,8 +78,8 @@ def _addresses(plan: Plan) -> dict[str, str]:
     """Where the processes listen, by name."""
     ports = plan.ports
     return {
-        "http": f"http://{HOST}:{ports.http.number}",
-        **({"https": f"https://{HOST}:{ports.tls.number}"} if ports.tls else {}),
+        "http": f"http://{plan.host}:{ports.http.number}",
+        **({"https": f"https://{plan.host}:{ports.tls.number}"} if ports.tls else {}),
         "admin": f"http://{HOST}:{ports.admin.number}",
         **{f"rpc.{number}": f"{HOST}:{port.number}" for number, port in enumerate(ports.rpc, 1)},
         "streams": f"{HOST}:{ports.streams.number}",
@@ -96,7 +96,7 @@ def _banner(plan: Plan) -> dict[str, str]:
         "REST": f"{at['http']}/v1",
         "Swagger UI": f"{at['http']}/api/docs",
         **({"TLS": at["https"]} if "https" in at else {}),
-        "gRPC": f"{HOST}:{plan.ports.http.number}",
+        "gRPC": f"{plan.host}:{plan.ports.http.number}",
         "Servers": f"{servers} (gRPC without Envoy)",
         "Streams": f"{at['streams']}, {at['streams_http']}",
         "Metrics": f"{at['streams_http']}/metrics",

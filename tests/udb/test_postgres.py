@@ -76,9 +76,10 @@ def test_nobody_gets_in_without_the_password(make: Make) -> None:
         assert (server.data.stat().st_mode & 0o777) == 0o700
 
 
-def test_the_socket_is_preferred_unless_its_path_is_too_long(make: Make, tmp_path: Path) -> None:
+def test_the_socket_is_preferred_unless_its_path_will_not_do(make: Make, tmp_path: Path) -> None:
     assert "host=%2F" in make().url
     assert "@127.0.0.1:" in make(sockets=tmp_path / ("x" * 100)).url
+    assert "@127.0.0.1:" in make(sockets=tmp_path / "a,b").url
     assert "@127.0.0.1:" in make(sockets=None).url
 
 

@@ -101,7 +101,7 @@ def test_a_killed_process_is_back_and_both_is_said(var: Var, ear: Ear) -> None:
 
 def test_the_delay_doubles_while_a_process_keeps_failing(var: Var, ear: Ear) -> None:
     async def work(supervisor: Supervisor) -> None:
-        with pytest.raises(GaveUp, match=r"exited with status 3 5 times without ever being ready") as raised:
+        with pytest.raises(GaveUp, match="failed 5 times without ever being ready: it exited with status 3") as raised:
             await supervisor.start([spec("worker.1", "print('no such table'); raise SystemExit(3)", probe=_never)])
         assert str(raised.value).endswith("\nno such table")
 
@@ -236,3 +236,23 @@ def test_a_process_without_a_probe_is_ready_when_it_says_so(var: Var, ear: Ear) 
         assert 0.3 < time.monotonic() - began < 4
 
     run(var, ear, work)
+
+
+def test_even_a_wholly_deaf_installation_is_gone_within_10_seconds(var: Var, ear: Ear) -> None:
+    code = "import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 3, 15)]; print('up', flush=True);"
+    bounds = {"postgres": 60.0, "redis": 2.0, "worker.1": 3.0, "rpc.1": 2.0, "envoy": 1.5}
+
+    def deaf(name: str) -> Spec:
+        log = var.log / f"{name}.log"
+        hurry = signal.SIGQUIT if name == "postgres" else signal.SIGKILL
+        values = {"stop_within": bounds[name], "hurry_signal": hurry, "probe": partial(spoke, log)}
+        return spec(name, f"{code} time.sleep(600)", **values)
+
+    async def work(supervisor: Supervisor) -> None:
+        await supervisor.start(*([deaf(name)] for name in bounds))
+        began = time.monotonic()
+        await supervisor.stop()
+        assert time.monotonic() - began < 10
+
+    run(var, ear, work)
+    assert ear.said[-1] == "postgres did not stop in time: SIGKILL"

@@ -78,7 +78,7 @@ def http_port(patient: Patient) -> str:
     if patient.runs:
         return f"{patient.environment.get('HTTP_PORT', number)}, in use by the running installation"
     try:
-        ports.claim(number, setting="HTTP_PORT", host=patient.tool.http_host).close()
+        ports.claim(number, setting="HTTP_PORT", host=str(patient.tool.http_host)).close()
     except ToolError as error:
         raise Ailing(f"{number} cannot be used", str(error)) from error
     return f"{number} is free"

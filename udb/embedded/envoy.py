@@ -15,6 +15,7 @@ _DRAIN_S: Final = 1.0
 
 def spec(params: EnvoyParams, config: Path) -> Spec:
     """Envoy with `params`; the rendered configuration goes to the file `config`."""
+    host = HOST if params.host == "0.0.0.0" else params.host  # noqa: S104 - asked for by the operator
 
     def prepare() -> None:
         write_whole(config, render(params))
@@ -22,7 +23,7 @@ def spec(params: EnvoyParams, config: Path) -> Spec:
     def probe() -> None:
         """Return once Envoy listens and the product behind it says that it is ready. Raises OSError until then."""
         ask(params.admin, "/ready")
-        ask(f"{HOST}:{params.port}", "/readyz")
+        ask(f"{host}:{params.port}", "/readyz")
 
     def drain() -> None:
         """Tell clients to go and wait until no request is under way, at most a second."""

@@ -31,7 +31,12 @@ def choose(folder: Path, program: Path) -> str:
             _give(folder, identity)
         if _works(identity, folder, program):
             return identity
-    if os.geteuid() == 0 and owner == 0:
+    if os.geteuid() != 0:
+        raise ToolError(
+            f"Postgres needs an account with a name, user id {os.geteuid()} has none, and user namespaces are refused"
+            " here: run as a named user, or set DATABASE_URL."
+        )
+    if owner == 0:
         _give(folder, "account:0:0")
     raise ToolError(
         f"Postgres refuses to run as root, user namespaces are refused here, and no other account can reach {folder}:"

@@ -95,7 +95,8 @@ class Postgres(Server):
         if self._sockets is None or self.identity.startswith("account:"):
             return None
         fits = len(os.fsencode(self._sockets / f".s.PGSQL.{self.port.number}")) <= _LONGEST_SOCKET_PATH
-        return self._sockets if fits else None
+        # libpq takes a comma for the end of one host in a list and knows no way to escape it.
+        return self._sockets if fits and "," not in str(self._sockets) else None
 
     @property
     def url(self) -> str:
@@ -125,6 +126,8 @@ class Postgres(Server):
             stop_signal=signal.SIGINT,
             hurry_signal=signal.SIGQUIT,
             stop_within=60.0,
+            # After a crash it first replays its log.
+            ready_within=300.0,
             loud=_loud,
         )
 
@@ -168,11 +171,13 @@ class Postgres(Server):
         settings = {
             "listen_addresses": HOST,
             "port": str(self.port.number),
-            "unix_socket_directories": str(self.sockets or ""),
+            "unix_socket_directories": _listed(self.sockets) if self.sockets else "",
             **_SETTINGS,
             **({} if self.fsync else _UNSAFE),
         }
-        lines = [f"{name} = {_quoted(value)}" for name, value in settings.items()]
+        # Unlike in SQL, a backslash in a configuration file starts an escape.
+        escaped = {name: value.replace("\\", "\\\\") for name, value in settings.items()}
+        lines = [f"{name} = {_quoted(value)}" for name, value in escaped.items()]
         head = "# Written at each start. Settings of your own go into local.conf, one folder up."
         text = "\n".join([head, *lines, "include_if_exists = '../local.conf'", ""])
         owner = self.data.stat()
@@ -203,6 +208,11 @@ class Postgres(Server):
             return proc.started(pid) is not None and Path(f"/proc/{pid}/cwd").resolve() == self.data.resolve()
         except OSError:
             return False
+
+
+def _listed(path: Path) -> str:
+    """One path as the only entry of a list setting, commas and all."""
+    return '"{}"'.format(str(path).replace('"', '""'))
 
 
 def _quoted(text: str) -> str:

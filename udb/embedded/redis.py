@@ -13,10 +13,11 @@ from udb.embedded.server import Server
 from udb.embedded.wheels import program
 from udb.paths import write_whole
 from udb.ports import HOST, Port
+from udb.supervisor.logs import LogFile
 from udb.supervisor.spec import Spec
 
 _APPEND_ONLY: Final = "appendonly.aof"
-_UNREADABLE: Final = b"Bad file format reading the append only file"
+_UNREADABLE: Final = "Bad file format reading the append only file"
 
 
 def tool() -> Path:
@@ -46,7 +47,7 @@ class Redis(Server):
             probe=self.probe,
             stop_within=2.0,
             # Redis marks its start and the kernel's settings as warnings, too.
-            loud=lambda line: b"Fatal error" in line or _UNREADABLE in line,
+            loud=lambda line: b"Fatal error" in line or _UNREADABLE.encode() in line,
         )
 
     def probe(self) -> None:
@@ -63,7 +64,7 @@ class Redis(Server):
             "bind": HOST,
             "port": str(self.port.number),
             "requirepass": self.password,
-            "dir": f'"{self.folder}"',
+            "dir": '"{}"'.format(str(self.folder).replace("\\", "\\\\").replace('"', '\\"')),
             "appendonly": "yes",
             "appendfilename": _APPEND_ONLY,
             "appendfsync": "everysec",
@@ -77,10 +78,6 @@ class Redis(Server):
 
     def _put_aside(self) -> None:
         """After a start that failed at the append-only file, keep that file for whoever wants to look into it."""
-        try:
-            end = self.log.read_bytes().rstrip().rpartition(b"\n")[2]
-        except OSError:
-            return
         file = self.folder / _APPEND_ONLY
-        if _UNREADABLE in end and file.exists():
+        if _UNREADABLE in LogFile(self.log).tail(1) and file.exists():
             file.rename(file.with_name(f"{_APPEND_ONLY}.unreadable-{int(time.time())}"))

@@ -9,13 +9,15 @@ from typing import Final, Self
 
 from udb.errors import ToolError
 from udb.supervisor import proc
+from udb.supervisor.logs import LogFile
 from udb.supervisor.spec import Spec, serves
 
 _POLL_S: Final = 0.02
+_STOP_WITHIN_S: Final = 60.0
 
 
 class Server(ABC):
-    """A server that can be supervised (`spec`) or run alone (`with server:`). `log` is for the latter."""
+    """A server that can be supervised (`spec`) or run alone (`with server:`). `log` is where its output goes."""
 
     def __init__(self, *, log: Path) -> None:
         self.log = log
@@ -54,18 +56,16 @@ class Server(ABC):
         while not (spec.probe is None or serves(spec.probe)):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-10:])
-                raise ToolError(f"{spec.name} did not start. The end of {self.log}:\n{tail}")
+                raise ToolError(f"{spec.name} did not start. The end of {self.log}:\n{LogFile(self.log).tail()}")
             time.sleep(_POLL_S)
 
     def stop(self) -> None:
         """Stop it and wait for its end."""
         if self._process is None:
             return
-        spec = self.spec()
-        proc.send(self._process.pid, spec.stop_signal)
+        proc.send(self._process.pid, self.spec().stop_signal)
         try:
-            self._process.wait(spec.ready_within)
+            self._process.wait(_STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

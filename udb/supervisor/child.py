@@ -88,7 +88,7 @@ class Child:
             if self._stopping.is_set():
                 return
             if self._crashes >= _HOPELESS and not self._ever_ready:
-                raise GaveUp(f"{self.spec.name} {reason} {self._crashes} times without ever being ready")
+                raise GaveUp(f"{self.spec.name} failed {_HOPELESS} times without ever being ready: it {reason}")
             self._announce(f"{self.spec.name} {reason}; starting it again in {self._delay:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._delay)

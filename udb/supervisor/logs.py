@@ -96,6 +96,6 @@ def readable(line: bytes) -> str:
     if not isinstance(record, dict) or "event" not in record:
         return text
     rest = " ".join(f"{name}={value}" for name, value in record.items() if name not in _PLAIN)
-    line = " ".join(rest.split())
+    fields = " ".join(rest.split())
     trace = f"\n{record['exception']}" if "exception" in record else ""
-    return f"{record.get('level', 'info')}  {record['event']}  {line}".rstrip() + trace
+    return f"{record.get('level', 'info')}  {record['event']}  {fields}".rstrip() + trace

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
+from udb.errors import ToolError
 from udb.paths import Var
 from udb.supervisor.child import Child, GaveUp
 from udb.supervisor.logs import LogFile, Output
@@ -12,7 +13,7 @@ from udb.supervisor.spec import Spec, guarded
 from udb.supervisor.state import READY, STOPPING, State
 
 #: A stop takes at most this long until the last process is signalled harder; 10 s is what is promised.
-_STOP_WITHIN_S: Final = 8.5
+_STOP_WITHIN_S: Final = 8.0
 #: One Ctrl-C may arrive twice, from the terminal and from `make` or `timeout`.
 _SAME_REQUEST_S: Final = 0.3
 
@@ -158,4 +159,6 @@ class Supervisor:
     def _save(self) -> None:
         running = {child.spec.name: child.running for stage in self._stages for child in stage}
         self.state.processes = {name: process for name, process in running.items() if process is not None}
-        self.state.save(self._var)
+        # What runs does not stop because a full disk keeps others from reading of it.
+        with suppress(ToolError):
+            self.state.save(self._var)
