@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -140,7 +140,7 @@ def test_verdict(world: World, name: str, caller: str) -> None:
 
 def answered(method: Method, world: World, caller: str) -> str:
     """The letter for what `caller` gets."""
-    request = method.request()
+    request: Any = method.request()
     if method.in_workspace:
         request.workspace_id = world.workspace_id
     try:

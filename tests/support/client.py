@@ -11,7 +11,8 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from server.core.contract import Method, methods
+from server import app
+from server.core.contract import methods
 from server.core.interceptors.chain import chain
 from server.core.interceptors.edge import unary
 
@@ -23,7 +24,8 @@ class RpcError(Exception):
         self.code = grpc.StatusCode[_NAMES[status.code]].name
         self.message = status.message
         self.violations: dict[str, str] = {}
-        self.retry_seconds: float | None = None
+        #: 0 when the status does not say.
+        self.retry_seconds = 0.0
         info = error_details_pb2.ErrorInfo()
         bad = error_details_pb2.BadRequest()
         retry = error_details_pb2.RetryInfo()
@@ -54,7 +56,7 @@ class Client:
         address: str | None = None,
     ) -> Any:
         """The response to `request`. Raises RpcError."""
-        method, serve = _served()[name]
+        method, serve = _SERVED[name]
         metadata = {"user-agent": self.user_agent, "x-client-address": address or self.address, **(headers or {})}
         if token is not None:
             metadata["authorization"] = f"Bearer {token}"
@@ -63,21 +65,11 @@ class Client:
 
 
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
-_cache: dict[str, tuple[Method, Any]] = {}
-
-
-def _served() -> dict[str, tuple[Method, Any]]:
-    if not _cache:
-        from server import app
-
-        served = {}
-        for service, servicer in app.SERVICERS:
-            for method in methods(service):
-                handler = chain(method, getattr(servicer, method.name), app.GUARDS)
-                served[method.full_name] = method, unary(method, handler)
-        # At once, since threads of a test may ask together.
-        _cache.update(served)
-    return _cache
+_SERVED = {
+    method.full_name: (method, unary(method, chain(method, getattr(servicer, method.name), app.GUARDS)))
+    for service, servicer in app.SERVICERS
+    for method in methods(service)
+}
 
 
 class _Context:
