@@ -45,9 +45,7 @@ class Core(Section):
         "http://127.0.0.1:8080", description="where clients reach the product; mailed links start so"
     )
     var_dir: Path = Field(Path("var"), description="the folder of all data of an installation on this machine")
-    log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="the least level that is logged"
-    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="the least level that is logged")
     server_threads: int = Field(8, ge=1, le=256, description="calls one server process works on at a time")
     otel_exporter_otlp_endpoint: str = Field("", description="where traces go (OTLP over HTTP); empty: no traces")
 

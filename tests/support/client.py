@@ -5,7 +5,7 @@ too. What only a socket adds (ports, HTTP/2, Envoy) is tested in tests/e2e.
 """
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -61,7 +61,7 @@ class Client:
         if token is not None:
             metadata["authorization"] = f"Bearer {token}"
         raw = request if isinstance(request, bytes) else request.SerializeToString()
-        return method.response.FromString(serve(raw, _Context(metadata)))
+        return method.response.FromString(serve(raw, cast("grpc.ServicerContext", _Context(metadata))))
 
 
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
