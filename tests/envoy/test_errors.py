@@ -181,6 +181,7 @@ def test_a_wrong_method_is_told_the_right_ones(edge: Edge, method: str, path: st
     answer = edge.ask(method, path)
     assert (answer.status, answer.reason) == (405, "ROUTE_NOT_FOUND")
     assert answer.headers["allow"] == allowed
+    assert answer.json["message"].endswith(f"Use {allowed.replace(', ', ' or ')}.")
 
 
 def test_grpc_paths_are_no_rest_paths(edge: Edge):
@@ -205,6 +206,12 @@ def test_a_large_body_of_unknown_length_is_refused(edge: Edge):
     head = b"POST /v1/echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
     answer = raw(edge, head + chunk * 6)
     assert (answer.status, answer.reason) == (413, "REQUEST_TOO_LARGE")
+
+
+def test_headers_up_to_the_limit_pass(edge: Edge):
+    almost = "a" * (LIMITS.header_kib * 1024 - 512)
+    assert [edge.ask("GET", "/v1/things/x", x_large=almost).status for _ in range(20)] == [200] * 20
+    assert edge.ask("GET", f"/v1/things?filter={almost}").status == 200
 
 
 def test_large_headers_are_refused(edge: Edge):

@@ -142,7 +142,9 @@ class Probe(BaseHTTPRequestHandler):
 def main() -> None:
     descriptor, name, grpc_port, http_port = sys.argv[1:]
     pool = load(Path(descriptor))
-    server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+    # More than the edge lets pass, because gRPC refuses at random what comes near its own limit of 8 KiB.
+    headers = [("grpc.max_metadata_size", 64 * 1024), ("grpc.absolute_max_metadata_size", 96 * 1024)]
+    server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0), *headers])
     server.add_generic_rpc_handlers((handler(pool, Toy(pool, name)),))
     checks = health.HealthServicer()
     checks.set("", health_pb2.HealthCheckResponse.SERVING)

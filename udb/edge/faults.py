@@ -97,7 +97,7 @@ def _not_allowed(verbs: list[Verbs]) -> list[Fault]:
             path=group.pattern,
             reason="ROUTE_NOT_FOUND",
             http_status=405,
-            message=f"This path does not take this method. Use {' or '.join(group.allowed)}.",
+            message=f"This path does not take this method. Use {_either(group.allowed)}.",
             headers=(("allow", ", ".join(group.allowed)),),
         )
         for group in verbs
@@ -196,6 +196,10 @@ def _pack(detail: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(detail)
     return packed
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _size(count: int) -> str:

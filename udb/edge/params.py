@@ -26,7 +26,8 @@ class Limits:
     response_bytes: int = 16 * 1024 * 1024
     """The largest answer that is turned into JSON."""
     header_kib: int = 16
-    """The largest sum of all request headers; more is refused with 431."""
+    """The largest sum of all request headers; more is refused with 431. Servers must take twice as much: the edge adds
+    its own, among them the path of a REST call once more."""
     connections: int = 8000
     """Connections from clients at one time."""
     concurrent_requests: int = 2048
