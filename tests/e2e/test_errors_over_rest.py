@@ -135,6 +135,23 @@ def test_headers_that_are_too_long_or_too_many_are_refused(anyone: Rest) -> None
         refused(answer, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE")
 
 
+@pytest.mark.parametrize("header", ["x!", "x-a-bin", "grpc-encoding", "user-agent", "traceparent", "x-request-id"])
+def test_headers_that_http_allows_do_no_harm(header: str, ada: Person) -> None:
+    for value in ("~", "é", ""):
+        tokens = ada.rest.post(
+            "/v1/auth/login", {"email": ada.email, "password": ada.password}, headers={header: value}
+        )
+        sessions = ada.rest.signed_in(tokens["accessToken"]).get("/v1/me/sessions", headers={header: value})
+        assert any(session["current"] for session in sessions["sessions"])
+
+
+@pytest.mark.parametrize("header", ["authorization", "idempotency-key"])
+def test_a_credential_or_key_that_is_not_ascii_is_refused(header: str, ada: Person) -> None:
+    answer = ada.rest.send("PATCH", "/v1/me", {"locale": "en"}, headers={header: "Bearer é"})
+    assert answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.BAD_REQUEST)
+    assert answer.reason in ("TOKEN_INVALID", "IDEMPOTENCY_KEY_INVALID")
+
+
 @pytest.mark.parametrize("line", [b"HELLO", b"GET /v1/me HTTP/1.1", b"GET /v1/me HTTP/9.9\r\nhost: a"])
 def test_what_is_not_http_is_answered_in_the_same_shape(line: bytes, installation: Installation) -> None:
     host, _, port = installation.grpc_target.partition(":")
