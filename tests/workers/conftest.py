@@ -77,15 +77,14 @@ class Mailbox:
         self.open = threading.Event()
         self.open.set()
         self.answers: dict[str, str] = {}
-        self.connections = 0
+        self.transports: list[Any] = []
         self.url = ""
         self.login = ("", "")
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        del server
-        self.connections += 1
+        self.transports.append(server.transport)
         session.host_name = hostname
         return responses
 
@@ -106,6 +105,11 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.taken.append((envelope, message))
         return "250 OK"
+
+    @property
+    def connections(self) -> int:
+        """How many there have been."""
+        return len(self.transports)
 
     def admits(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: Any) -> AuthResult:
         given = (login.login.decode(), login.password.decode())
@@ -131,7 +135,9 @@ def serving(**options: Any) -> Iterator[Mailbox]:
         box.url = f"smtp://{ports.HOST}:{port.number}"
         yield box
         box.open.set()
-        # asyncio tells of connections that are still open when the loop ends.
+        # asyncio complains of connections that are still open when its loop ends.
+        for transport in box.transports:
+            controller.loop.call_soon_threadsafe(transport.close)
         server: Any = controller.server
         until(lambda: not server._active_count, saying="clients have hung up")
         controller.stop()
