@@ -106,6 +106,7 @@ def test_two_who_register_one_e_mail_at_once_share_no_account(api):
     assert User.get().password_hash is None
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_burst_of_guesses_gets_five_tries(api):
     person_with()
     answers = at_once(12, lambda _: api.log_in("ada@example.com", WRONG))

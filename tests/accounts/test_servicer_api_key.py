@@ -10,18 +10,12 @@ from server.core import apikeys, clock, ids
 from server.core.db import db
 from tests.accounts import world
 from tests.accounts.factories import make_key, make_person
-from tests.support.client import RpcError
+from tests.accounts.world import refusal
 from userdata.accounts.v1 import account_service_pb2 as account_pb
 from userdata.accounts.v1 import api_key_pb2
 from userdata.accounts.v1 import api_key_service_pb2 as pb
 from userdata.accounts.v1.account_events_pb2 import ApiKeyCreated, ApiKeyRevoked
 from userdata.accounts.v1.user_pb2 import User as UserMessage
-
-
-def refusal(call, *arguments, **options):
-    with pytest.raises(RpcError) as error:
-        call(*arguments, **options)
-    return error.value
 
 
 def wanted(*scopes, name="Nightly export", **values):

@@ -10,16 +10,10 @@ from server.accounts.models import RecoveryCode, Totp
 from server.core import clock
 from tests.accounts import world
 from tests.accounts.factories import make_key, make_person
-from tests.support.client import RpcError
+from tests.accounts.world import refusal
 from userdata.accounts.v1 import session_service_pb2 as session_pb
 from userdata.accounts.v1 import totp_service_pb2 as pb
 from userdata.accounts.v1.account_events_pb2 import UserUpdated
-
-
-def refusal(call, *arguments, **options):
-    with pytest.raises(RpcError) as error:
-        call(*arguments, **options)
-    return error.value
 
 
 def test_two_step_login_is_off_at_first(api):

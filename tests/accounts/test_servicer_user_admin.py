@@ -9,7 +9,7 @@ from server.accounts.service import deletion
 from server.core import clock, ids
 from tests.accounts import world
 from tests.accounts.factories import Person, make_deleted, make_key, make_person, make_user
-from tests.support.client import RpcError
+from tests.accounts.world import refusal
 from userdata.accounts.v1 import user_admin_service_pb2 as pb
 from userdata.accounts.v1 import user_pb2
 from userdata.accounts.v1.account_events_pb2 import (
@@ -26,12 +26,6 @@ def root(api):
     with clock.advanced(timedelta(hours=-1)):
         user = make_user("root@example.com", is_admin=True)
     return Person(user)
-
-
-def refusal(call, *arguments, **options):
-    with pytest.raises(RpcError) as error:
-        call(*arguments, **options)
-    return error.value
 
 
 def emails_of(answer):

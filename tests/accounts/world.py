@@ -1,25 +1,30 @@
 """What a test of accounts does and sees: short calls, the jobs and events of its transaction, letters and codes."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import jwt
+import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from google.protobuf.descriptor_pool import Default
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from server import app
+from server.accounts.models import User
 from server.accounts.service import mail
 from server.core import clock, ids
 from server.core.db import db
 from server.core.mail import Letter
 from tests.accounts.factories import PASSWORD, Person
-from tests.support.client import Client
+from tests.support.client import Client, RpcError
 from userdata.accounts.v1 import account_service_pb2 as account
 from userdata.accounts.v1 import session_service_pb2 as session
 from userdata.accounts.v1 import totp_service_pb2 as totp
@@ -71,10 +76,33 @@ def _methods() -> dict[str, str]:
 _METHODS = _methods()
 
 
+def refusal(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """The RpcError with which `call` is refused."""
+    with pytest.raises(RpcError) as error:
+        call(*arguments, **options)
+    return error.value
+
+
 def code_of(secret: bytes, *, steps: int = 0) -> str:
     """What an authenticator shows now, or some steps of 30 seconds from now."""
     at = int(clock.now().timestamp()) + 30 * steps
     return TOTP(secret, 6, SHA1(), 30).generate(at).decode()  # noqa: S303 - the algorithm of all authenticators
+
+
+def claims_of(access_token: str) -> dict[str, Any]:
+    """What an access token says, whoever signed it."""
+    claims: dict[str, Any] = jwt.decode(access_token, options={"verify_signature": False})
+    return claims
+
+
+def moment_of(timestamp: Timestamp) -> datetime:
+    """A time of the contract as the rows have it."""
+    return timestamp.ToDatetime(UTC)
+
+
+def user_of(email: str) -> User:
+    """The row of the account that was registered with this e-mail."""
+    return User.get(User.email == email)
 
 
 def jobs(kind: type[Message] | None = None) -> list[Message]:
