@@ -136,6 +136,28 @@ class TestCreate:
             create(ada, **values)
         assert (error.value.reason, list(error.value.violations)) == ("VALIDATION_FAILED", [field])
 
+    def test_settings_come_back_as_they_were_given(self, ada):
+        deep = "bottom"
+        for _ in range(8):
+            deep = {"a": [deep]}
+        settings = {
+            "numbers": [0, -1, 0.1, 2**53, 1e308, -5e-324],
+            "texts": ["", "\u2028", "\\u0000", "🦀", '"'],
+            "others": [None, True, False, [], {}],
+            "🔑 {x} %s": {"": ""},
+            "deep": deep,
+        }
+        wanted = Struct()
+        wanted.update(settings)
+        made = create(ada, name="Acme", settings=wanted)
+        assert made.settings == wanted
+        assert by(ada)(WORKSPACES + "GetWorkspace", GetWorkspaceRequest(workspace_id=made.id)).settings == wanted
+
+    @pytest.mark.parametrize("settings", [{"a": "\0"}, {"\0": 1}, {"a": [{"b": "x\0"}]}, {"a": float("nan")}])
+    def test_settings_that_no_document_holds_are_refused(self, ada, settings):
+        with pytest.raises(RpcError, match="VALIDATION_FAILED"):
+            create(ada, name="Acme", settings=settings)
+
     def test_validate_only_checks_all_and_keeps_nothing(self, ada, acme):
         tried = create(ada, name="New", validate_only=True)
         assert (tried.id, tried.etag, tried.owner_id) == ("", "", usr(ada))
