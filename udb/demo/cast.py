@@ -151,7 +151,7 @@ TEAMS: Final = (
 
 #: Personal API keys: whose they are, what they are called and what they may do.
 PERSONAL_KEYS: Final = (
-    ("ada", "Laptop", ("account.read", "workspaces.read", "members.read")),
-    ("jia", "Nightly report", ("workspaces.read",)),
+    ("ada", "Laptop", ("account.read", "workspaces.list", "workspaces.read", "members.read")),
+    ("jia", "Nightly report", ("workspaces.list", "workspaces.read")),
     ("isabela", "Phone", ("account.read",)),
 )
