@@ -96,6 +96,27 @@ def test_headers_with_underscores_are_dropped(edge: Edge):
     assert (metadata["x-client-address"], metadata["x-kept"]) == (HOST, "1")
 
 
+STRANGE = {
+    "x!y": "1",
+    "x'y": "1",
+    "x-strange-bin": "not base64",
+    "grpc-trace-bin": "?",
+    "grpc-encoding": "gzip",
+    "grpc-timeout": "soon",
+    "grpc-accept-encoding": "nonsense",
+    "grpc-status": "13",
+    "te": "gzip",
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_headers_that_grpc_could_not_bear_do_no_harm(edge: Edge, name: str):
+    with closing(http.client.HTTPConnection(HOST, edge.port, timeout=20)) as connection:
+        connection.request("POST", "/v1/echo", "{}", {name: STRANGE[name]})
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()[:10]) == (200, b'{"request"')
+
+
 def test_the_request_id_is_the_edges_own(edge: Edge):
     answer = edge.ask("POST", "/v1/echo", "{}", x_request_id="forged")
     told = answer.headers["x-request-id"]

@@ -70,6 +70,14 @@ def test_rest_passes_and_browsers_are_told_to_stay_with_tls(edge: Edge, tls: Tls
     connection.close()
 
 
+def test_what_is_not_even_http_is_told_so_as_well(edge: Edge, tls: Tls):
+    connection = connect(tls)
+    connection.request("GET", "/v1/things/x", headers={"x-large": "a" * 100_000})
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("strict-transport-security")) == (431, "max-age=31536000")
+    connection.close()
+
+
 def test_grpc_passes(edge: Edge, tls: Tls, pool: DescriptorPool):
     credentials = grpc.ssl_channel_credentials(Path(tls.certificate).read_bytes())
     with grpc.secure_channel(f"{HOST}:{tls.port}", credentials) as channel:

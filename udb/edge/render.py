@@ -5,17 +5,24 @@ import ipaddress
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from udb.edge.bodies import Bodies, lua
 from udb.edge.contract import Contract
 from udb.edge.faults import faults
-from udb.edge.params import ROOT, EnvoyParams
+from udb.edge.params import ROOT, EnvoyParams, Tls
 
 FOLDER: Final = ROOT / "envoy"
 
+_SECURITY: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -67,6 +74,7 @@ def render(params: EnvoyParams) -> str:
         streaming=[f"path: {json.dumps(path)}" for path in contract.streaming],
         faults=faults(params.limits, contract.verbs),
         static=_static(params),
+        security=_security,
         body_check=f"local SHAPES = {lua(bodies.shapes)}\nlocal PATHS = {lua(bodies.paths)}\n{source}",
     )
 
@@ -81,9 +89,30 @@ def _environment() -> Environment:
     )
     # JSON is YAML: whatever a parameter holds, it stays one value.
     environment.filters["value"] = lambda value: json.dumps(str(value) if isinstance(value, Path) else value)
+    environment.filters["address"] = lambda text: json.dumps(_address(text))
+    environment.filters["origin"] = lambda text: json.dumps(_origin(text))
     environment.filters["seconds"] = lambda seconds: f"{seconds:g}s"
     environment.tests["named"] = _is_named
     return environment
+
+
+def _address(text: str) -> dict[str, Any]:
+    if text.startswith("unix:"):
+        return {"pipe": {"path": text.removeprefix("unix:")}}
+    host, _, port = text.rpartition(":")
+    return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}
+
+
+def _origin(text: str) -> dict[str, Any]:
+    if text == "*" or text.startswith("^"):
+        return {"safe_regex": {"regex": ".*" if text == "*" else text}}
+    return {"exact": text}
+
+
+def _security(tls: Tls | None) -> dict[str, str]:
+    """The headers that tell browsers what an answer must not be used for."""
+    stay = {"strict-transport-security": "max-age=31536000"} if tls else {}
+    return {**_SECURITY, **stay}
 
 
 def _is_named(addresses: tuple[str, ...]) -> bool:
