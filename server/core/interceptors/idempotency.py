@@ -14,6 +14,7 @@ from peewee import EXCLUDED
 from server.core import clock, crypto
 from server.core.call import Call
 from server.core.contract import Method
+from server.core.db import Prepared, Slot
 from server.core.errors import AlreadyExists, DomainError, InvalidArgument
 from server.core.interceptors.handler import Handler
 from server.core.models import IdempotencyKey
@@ -22,6 +23,28 @@ from server.core.models import IdempotencyKey
 KEEP: Final = timedelta(hours=24)
 _MAX_LENGTH: Final = 128
 _PURPOSE: Final = "idempotency"
+
+_ROW: Final = IdempotencyKey
+_CLAIM: Final = Prepared(
+    lambda: (
+        _ROW.insert({c: Slot(c.name) for c in (_ROW.principal, _ROW.key, _ROW.fingerprint, _ROW.expire_time)})
+        .on_conflict(
+            conflict_target=[_ROW.principal, _ROW.key],
+            update={
+                _ROW.fingerprint: EXCLUDED.fingerprint,
+                _ROW.response: None,
+                _ROW.expire_time: EXCLUDED.expire_time,
+            },
+            where=_ROW.expire_time < Slot("now"),
+        )
+        .returning()
+    )
+)
+_ANSWER: Final = Prepared(
+    lambda: _ROW.update({_ROW.response: Slot("response")}).where(
+        (_ROW.principal == Slot("principal")) & (_ROW.key == Slot("key"))
+    )
+)
 
 
 def idempotency(method: Method, proceed: Handler) -> Handler:
@@ -61,23 +84,8 @@ def _require_sound(key: str) -> None:
 
 def _claim(principal: str, key: str, fingerprint: bytes) -> bool:
     """Take the key. Waits for a call in flight with the same key; False when that one, or an earlier, answered."""
-    row = IdempotencyKey
     now = clock.now()
-    claimed = (
-        row.insert(principal=principal, key=key, fingerprint=fingerprint, expire_time=now + KEEP)
-        .on_conflict(
-            conflict_target=[row.principal, row.key],
-            update={
-                row.fingerprint: EXCLUDED.fingerprint,
-                row.response: None,
-                row.expire_time: EXCLUDED.expire_time,
-            },
-            where=row.expire_time < now,
-        )
-        .returning(row.key)
-        .execute()
-    )
-    return bool(list(claimed))
+    return bool(_CLAIM.run(principal=principal, key=key, fingerprint=fingerprint, expire_time=now + KEEP, now=now))
 
 
 def _first_answer(method: Method, principal: str, key: str, data: bytes) -> Message:
@@ -100,8 +108,4 @@ def _release(principal: str, key: str) -> None:
 
 def _store(principal: str, key: str, response: Message) -> None:
     sealed = crypto.ring().seal(_PURPOSE, response.SerializeToString(), bound_to=f"{principal}\n{key}".encode())
-    (
-        IdempotencyKey.update(response=sealed)
-        .where((IdempotencyKey.principal == principal) & (IdempotencyKey.key == key))
-        .execute()
-    )
+    _ANSWER.run(principal=principal, key=key, response=sealed)
