@@ -74,7 +74,7 @@ def test_random_and_truncated_bytes_break_no_method(installation: Installation, 
     with channel(installation.grpc_target) as opened:
         for method in METHODS:
             # Some of it can be read, and a method may do what it says, such as ending the session.
-            token = admin.sign_in().token
+            token = admin.awake().token
             whole = method.request().SerializeToString() + chance.randbytes(40)
             for raw in [chance.randbytes(chance.randrange(200)) for _ in range(10)] + [whole[:n] for n in range(1, 10)]:
                 answer(opened, method, raw, token)

@@ -78,10 +78,10 @@ class World:
     _ids: dict[str, str] = field(default_factory=dict)
 
     def caller(self, operation: str) -> Person:
-        """Who calls `operation`, in a new session: the one before may be closed, and the account deleted."""
+        """Who calls `operation`. The session of the operation before may be closed by now, and the account deleted."""
         if "/v1/me/password" in operation:
             return self.people.person()
-        return (self.admin if "/v1/admin/" in operation else self.somebody).sign_in()
+        return (self.admin if "/v1/admin/" in operation else self.somebody).awake()
 
     def ids(self, caller: Person, operation: str, names: Iterable[str]) -> dict[str, str]:
         """Ids of things that `caller` may see and change, for the parameters `names` of the path of `operation`."""

@@ -33,6 +33,10 @@ class Person:
         self.rest, self.refresh_token = self.rest.signed_in(tokens["accessToken"]), tokens["refreshToken"]
         return self
 
+    def awake(self) -> Self:
+        """The same, in a new session if the one before has ended."""
+        return self if self.rest.send("GET", "/v1/me").ok else self.sign_in()
+
     def workspace(self, name: str = "Acme Engines", **fields: Any) -> str:
         """The id of a new workspace that this person owns."""
         made: dict[str, str] = self.rest.post("/v1/workspaces", {"name": name, **fields})
