@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ import psycopg2
 import pytest
 
 from tests.support.wait import until
+from tests.udb.machine import kinds_of_identity
 from udb import ports
 from udb.embedded import Postgres, identity
 from udb.errors import ToolError
@@ -26,10 +28,9 @@ Make = Callable[..., Postgres]
 def make(tmp_path: Path) -> Iterator[Make]:
     with closing(ports.prefer(0)) as port:
 
-        def make(*, fsync: bool = False, sockets: Path | None = tmp_path) -> Postgres:
+        def make(place: Path = tmp_path, *, fsync: bool = False, sockets: Path | None = tmp_path) -> Postgres:
             log = tmp_path / "postgres.log"
-            folder = tmp_path / "postgres"
-            return Postgres(folder, port=port, password=PASSWORD, log=log, sockets=sockets, fsync=fsync)
+            return Postgres(place / "postgres", port=port, password=PASSWORD, log=log, sockets=sockets, fsync=fsync)
 
         yield make
 
@@ -159,25 +160,20 @@ def test_statements_and_values_stay_out_of_the_log(make: Make) -> None:
     assert "ada@example.com" not in log
 
 
-@pytest.mark.parametrize("refused", ["", "namespace"] if os.geteuid() == 0 else [""])
-def test_it_runs_as_whoever_starts_it(
-    refused: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("kind", kinds_of_identity())
+def test_it_runs_as_whoever_starts_it(kind: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root: in a namespace, or as an unprivileged account where namespaces are refused."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        if folder.stat().st_uid == os.geteuid():
-            folder.chmod(0o755)
-    works = identity._works  # the machine's refusal is what is replaced
-    monkeypatch.setattr(
-        identity, "_works", lambda who, *rest: not (refused and who.startswith(refused)) and works(who, *rest)
-    )
-    with make() as server:
-        kind = server.identity.partition(":")[0]
-        assert kind == ("same" if os.geteuid() else "account" if refused else "namespace")
-        assert (Path(f"/proc/{server.pid}").stat().st_uid == 0) == (kind == "namespace")
-        assert ask(server.url, "SELECT 1") == (1,)
-    with make() as again:
-        assert again.identity == server.identity
+    works = identity._works  # what the machine refuses is all that is replaced
+    monkeypatch.setattr(identity, "_works", lambda who, *rest: who.startswith(kind) and works(who, *rest))
+    # An account can pass the folders above this one, but not those of a test.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o700 if kind == "passing" else 0o755)
+        with make(Path(folder)) as server:
+            assert server.identity.partition(":")[0] == kind
+            assert (Path(f"/proc/{server.pid}").stat().st_uid == os.geteuid()) == (kind not in {"account", "passing"})
+            assert ask(server.url, "SELECT 1") == (1,)
+        with make(Path(folder)) as again:
+            assert again.identity == server.identity
 
 
 def test_a_folder_that_nobody_else_can_reach_is_refused_with_the_ways_out(

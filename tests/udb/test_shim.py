@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.wait import until
+from tests.udb.machine import identities
 from udb.supervisor import proc
 from udb.supervisor.spec import guarded
 
@@ -43,12 +44,13 @@ def test_a_missing_program_is_one_sentence() -> None:
     assert (done.returncode, done.stderr) == (1, "/no/such/program: No such file or directory\n")
 
 
-def test_a_namespace_gives_another_id_over_the_same_files(tmp_path: Path) -> None:
+def test_every_identity_works_on_our_files_under_its_own_id(tmp_path: Path) -> None:
     code = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).touch(); print(os.geteuid())"
-    command = (sys.executable, "-c", code, str(tmp_path / "file"))
-    done = subprocess.run(guarded(command, identity="namespace:4321:4321"), capture_output=True, text=True, check=True)
-    assert done.stdout == "4321\n"
-    assert (tmp_path / "file").stat().st_uid == os.geteuid()
+    for identity, uid in identities().items():
+        command = (sys.executable, "-c", code, str(tmp_path / identity))
+        done = subprocess.run(guarded(command, identity=identity), capture_output=True, text=True, check=True)
+        assert done.stdout == f"{uid}\n"
+        assert (tmp_path / identity).stat().st_uid == os.geteuid()
 
 
 def test_nothing_starts_once_the_parent_is_gone() -> None:
@@ -61,6 +63,6 @@ def test_nothing_starts_once_the_parent_is_gone() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_wish_for_a_signal_survives_the_change_of_identity(number: signal.Signals) -> None:
     code = "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n), 0, 0, 0); print(n.value)"
-    for identity in ("same", "namespace:4321:4321"):
+    for identity in identities():
         command = guarded((sys.executable, "-c", code), identity=identity, death_signal=number)
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{int(number)}\n"

@@ -2,7 +2,8 @@
 
 First choice is a user namespace (user_namespaces(7)) in which root's own files belong to an ordinary user id: nothing
 changes owner and no folder has to be opened. Where namespaces are refused, as in many containers, an unprivileged
-account gets the data folder. A choice is taken only after a program ran under it in that very folder.
+account gets the data folder; if that account cannot reach it, because it lies in the home of root, say, Postgres keeps
+the one capability of root that lets it pass. A choice is taken only after a program ran under it in that very folder.
 """
 
 import os
@@ -51,15 +52,22 @@ def _candidates(folder: Path, owner: int) -> Iterator[str]:
             yield f"namespace:{seen_as.pw_uid}:{seen_as.pw_gid}"
     if os.geteuid() != 0:
         return
-    if owner != 0:
-        yield f"account:{owner}:{folder.stat().st_gid}"
-        return
+    accounts = [(owner, folder.stat().st_gid)] if owner != 0 else [*_owners(folder), *_known_for_it()]
+    for kind in ("account", "passing"):
+        yield from (f"{kind}:{uid}:{gid}" for uid, gid in accounts)
+
+
+def _owners(folder: Path) -> Iterator[tuple[int, int]]:
+    """Whoever owns a folder above it can reach it, and most likely started this as root."""
     parents = [parent.stat() for parent in folder.parents]
-    yield from (f"account:{parent.st_uid}:{parent.st_gid}" for parent in parents if parent.st_uid != 0)
+    yield from ((parent.st_uid, parent.st_gid) for parent in parents if parent.st_uid != 0)
+
+
+def _known_for_it() -> Iterator[tuple[int, int]]:
     for name in ("postgres", "nobody"):
         entry = next((entry for entry in pwd.getpwall() if entry.pw_name == name), None)
         if entry is not None:
-            yield f"account:{entry.pw_uid}:{entry.pw_gid}"
+            yield entry.pw_uid, entry.pw_gid
 
 
 def _works(identity: str, folder: Path, program: Path) -> bool:
@@ -70,7 +78,7 @@ def _works(identity: str, folder: Path, program: Path) -> bool:
 
 def _account(identity: str) -> int | None:
     kind, *numbers = identity.split(":")
-    return int(numbers[0]) if kind == "account" else None
+    return int(numbers[0]) if kind in ("account", "passing") else None
 
 
 def _give(folder: Path, identity: str) -> None:
