@@ -10,7 +10,7 @@ from server.core.config import ConfigurationError
 from server.core.db import db
 from server.core.telemetry import logs, traces
 from server.workspaces.conf import WorkspacesSettings
-from workers import relay, scheduler, worker
+from workers import quiet, relay, scheduler, worker
 from workers.conf import WorkersSettings
 from workers.stopping import Stop
 
@@ -29,6 +29,7 @@ def main() -> int:
         return 2
     settings = config.read(config.Core)
     logs.configure(settings.log_level)
+    quiet.quieten()
     traces.configure(f"userdata-{process}")
     db.open(settings.database_url.get_secret_value(), role="userdata_worker", application=f"userdata-{process}")
     stop = Stop()

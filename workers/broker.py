@@ -1,7 +1,8 @@
 """The broker behind Dramatiq: Redis or RabbitMQ, by URL. It carries lists of job ids and nothing more."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -75,14 +76,12 @@ class _WokenConsumer(Consumer):
         self._consumer, self._wakes, self._timeout = consumer, wakes, timeout
 
     def __next__(self) -> MessageProxy | None:
-        try:
+        with _as_dramatiq_tells():
             if not self._wakes.subscribed:
                 self._wakes.subscribe(_WAKE)
             message: MessageProxy | None = next(self._consumer)
             if message is None:
                 self._wait()
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         return message
 
     def _wait(self) -> None:
@@ -95,16 +94,28 @@ class _WokenConsumer(Consumer):
 
     def ack(self, message: MessageProxy) -> None:
         """Say that a message is processed."""
-        self._consumer.ack(message)
+        with _as_dramatiq_tells():
+            self._consumer.ack(message)
 
     def nack(self, message: MessageProxy) -> None:
         """Say that a message cannot be processed."""
-        self._consumer.nack(message)
+        with _as_dramatiq_tells():
+            self._consumer.nack(message)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give messages back."""
-        self._consumer.requeue(messages)
+        with _as_dramatiq_tells():
+            self._consumer.requeue(messages)
 
     def close(self) -> None:
         """Let the connection go."""
         self._wakes.close()
+
+
+@contextmanager
+def _as_dramatiq_tells() -> Iterator[None]:
+    """Turn each fault of Redis into the one that Dramatiq knows how to wait for; of itself it does so with some."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.core import clock, jobs, tenancy
+from server.core import clock, ids, jobs, tenancy
 from server.core.db import db
 from server.core.models import Job
 from tests.support import database as databases
@@ -47,8 +47,15 @@ class Process:
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """What the process logged under this name so far."""
-        lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
-        return [line for line in lines if line["event"] == event]
+        return [line for line in self.lines() if line["event"] == event]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What the process logged so far."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def wait_for_any(self, level: str) -> None:
+        """Wait for a line of this level."""
+        until(lambda: any(line["level"] == level for line in self.lines()))
 
     def wait_for(self, event: str, *, count: int = 1, within: float = 60.0) -> dict[str, Any]:
         """The `count`th line of this name, once there is one."""
@@ -258,6 +265,17 @@ def enqueue(*messages: Any, after: Any = None) -> None:
     with tenancy.transaction():
         for message in messages:
             jobs.enqueue(message, run_time=clock.now() + after if after else None)
+
+
+def insert(url: str, messages: Iterable[Any]) -> None:
+    """Commit jobs to another database than the session's."""
+    with databases.as_owner(url) as cursor:
+        for message in messages:
+            cursor.execute(
+                "INSERT INTO job VALUES (%s, %s, %s, 'READY', 0, now(), NULL, '', '', now())",
+                (ids.new(), message.DESCRIPTOR.full_name, message.SerializeToString()),
+            )
+        cursor.execute(f"NOTIFY {jobs.CHANNEL}")
 
 
 def rows(url: str) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import redis
 
+from tests.support import database as databases
 from tests.support.database import as_owner
 from tests.support.wait import until
-from tests.workers.conftest import enqueue, kill, rows
+from tests.workers.conftest import enqueue, insert, kill, rows
 from tests.workers.process import LOCK, WAIT
 from userdata.jobs.v1.mail_pb2 import SendVerificationEmail
 from userdata.jobs.v1.maintenance_pb2 import PurgeWorkspace
@@ -107,7 +108,7 @@ def test_a_flushed_redis_loses_no_job(committed, broker, start, mailbox):
 
 
 def test_a_redis_killed_under_load_loses_no_job(committed, broker, start, mailbox):
-    relay, _ = start("relay"), start("work", SMTP_URL=mailbox.url)
+    relay, worker = start("relay"), start("work", SMTP_URL=mailbox.url)
     enqueue(*mail_to(*range(20)))
     until(lambda: mailbox.taken)
     kill(broker)
@@ -119,6 +120,39 @@ def test_a_redis_killed_under_load_loses_no_job(committed, broker, start, mailbo
     until(done(committed), within=40)
     assert sorted(mailbox.addresses()) == addresses(*range(50))
     assert len(relay.events("away; jobs wait in the database")) == 1
+    # Nor does the worker repeat itself.
+    alarms = [line["event"].partition(":")[0] for line in worker.lines() if line["level"] == "critical"]
+    assert len(alarms) == len(set(alarms))
+
+
+def test_a_worker_stops_in_time_while_redis_is_away(committed, broker, start, mailbox):
+    start("relay")
+    worker = start("work", SMTP_URL=mailbox.url)
+    enqueue(*mail_to(1))
+    until(done(committed))
+    kill(broker)
+    worker.wait_for_any("critical")
+    assert worker.terminate() == 0
+
+
+def test_a_postgres_killed_under_load_loses_no_job_and_repeats_none(tmp_path, start, mailbox):
+    with databases.running_postgres(tmp_path / "own") as own:
+        own.stop()
+        # As in production, what is committed is on the disk.
+        own.fsync = True
+        own.start()
+        relay = start("relay", DATABASE_URL=own.url)
+        start("work", DATABASE_URL=own.url, SMTP_URL=mailbox.url)
+        insert(own.url, mail_to(*range(40)))
+        mailbox.open.clear()
+        assert mailbox.arrived.acquire(timeout=20)
+        kill(own)
+        # What was in flight arrives while nobody can write down that it did.
+        mailbox.open.set()
+        relay.wait_for("away; jobs wait in the database")
+        own.start()
+        until(lambda: not rows(own.url), within=60)
+    assert sorted(mailbox.addresses()) == addresses(*range(40))
 
 
 def test_work_in_the_database_is_undone_with_the_worker_and_done_once(committed, start):
