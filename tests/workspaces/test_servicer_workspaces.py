@@ -1,6 +1,7 @@
 """WorkspaceService: creating, finding, changing, deleting and bringing back workspaces."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -137,10 +138,10 @@ class TestCreate:
         assert (error.value.reason, list(error.value.violations)) == ("VALIDATION_FAILED", [field])
 
     def test_settings_come_back_as_they_were_given(self, ada):
-        deep = "bottom"
+        deep: Any = "bottom"
         for _ in range(8):
             deep = {"a": [deep]}
-        settings = {
+        settings: dict[str, Any] = {
             "numbers": [0, -1, 0.1, 2**53, 1e308, -5e-324],
             "texts": ["", "\u2028", "\\u0000", "🦀", '"'],
             "others": [None, True, False, [], {}],
