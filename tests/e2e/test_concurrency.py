@@ -1,5 +1,8 @@
 """What many do at the same moment ends as if they had done it one after the other."""
 
+import base64
+import hmac
+import time
 from collections import Counter
 from functools import partial
 from http import HTTPStatus
@@ -26,6 +29,14 @@ ROUNDS = 5
 def outcomes(answers: list[Answer]) -> Counter[str]:
     """How many answers there are of each kind: OK, or the reason of a failure."""
     return Counter("OK" if answer.ok else answer.reason for answer in answers)
+
+
+def totp(secret: str) -> str:
+    """The code that an authenticator shows now (RFC 6238)."""
+    step = int(time.time()) // 30
+    digest = hmac.digest(base64.b32decode(secret), step.to_bytes(8), "sha1")
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def events(installation: Installation, workspace: str, kind: str) -> int:
@@ -145,6 +156,17 @@ def test_a_refresh_token_that_is_older_ends_the_session_for_all_who_race(anyone:
     assert found.keys() <= {"REFRESH_TOKEN_REUSED", "SESSION_REVOKED"}
     answer = anyone.send("POST", "/v1/auth/refresh", {"refreshToken": person.refresh_token})
     assert answer.reason in ("SESSION_REVOKED", "REFRESH_TOKEN_REUSED")
+
+
+def test_one_code_of_an_authenticator_completes_one_login(anyone: Rest, people: People) -> None:
+    person = people.person()
+    secret = person.rest.post("/v1/me/totp", {})["secret"]
+    recovery = person.rest.post("/v1/me/totp:confirm", {"code": totp(secret)})["recoveryCodes"]
+    body = {"email": person.email, "password": person.password}
+    challenges = [anyone.post("/v1/auth/login", body)["challenge"] for _ in range(4)]
+    attempts = [{"challenge": challenge, "code": recovery[0]} for challenge in challenges]
+    complete = [partial(anyone.send, "POST", "/v1/auth/complete-login", attempt) for attempt in attempts]
+    assert outcomes(at_once(complete)) == {"OK": 1, "TOTP_CODE_INVALID": 3}
 
 
 @pytest.mark.parametrize("credential", ["session", "key"])
