@@ -1,6 +1,7 @@
 """Members: who is in a workspace, with which role and permissions."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from server.core import call, clock, etags, events, paging, tenancy
@@ -15,7 +16,10 @@ from server.workspaces.service import access, api_keys, ownership
 from server.workspaces.service.wanted import words
 from userdata.workspaces.v1.workspace_events_pb2 import WorkspaceMemberRemoved, WorkspaceMemberUpdated
 
-_TELLING = frozenset({"role", "extra_permissions"})
+_TELLING: Final = frozenset({"role", "extra_permissions"})
+_SOLE_OWNER: Final = (
+    "This person is the only owner of a workspace. Make another member an owner, or delete the workspace first."
+)
 
 
 def get(workspace_id: UUID, user_id: UUID) -> MemberRow:
@@ -129,8 +133,3 @@ def refuse_sole_owner(user_id: UUID) -> None:
             ownership.require_other(workspace_id, user_id, _SOLE_OWNER)
     person = serving.principal.user_id if serving.principal else None
     tenancy.switch(workspace=serving.workspace_id, user=person)
-
-
-_SOLE_OWNER = (
-    "This person is the only owner of a workspace. Make another member an owner, or delete the workspace first."
-)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from server.core import clock, config, etags, events, ids, paging, tenancy
@@ -21,7 +21,7 @@ from server.workspaces.service import access, slugs
 from userdata.workspaces.v1.workspace_events_pb2 import WorkspaceCreated, WorkspaceMemberAdded, WorkspaceUpdated
 
 #: Differs after every change, and so tells nothing.
-_ALWAYS = frozenset({"etag", "update_time"})
+_ALWAYS: Final = frozenset({"etag", "update_time"})
 
 
 def create(
