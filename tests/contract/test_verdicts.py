@@ -14,7 +14,7 @@ import pytest
 
 from server import app
 from server.accounts.models import Session, User
-from server.accounts.service import access_tokens
+from server.accounts.service import access_tokens, signing
 from server.core import clock, ids, tenancy
 from server.core.contract import Method, methods
 from server.core.db import db
@@ -100,6 +100,8 @@ def workspace_key(client: Client, token: str, workspace_id: str) -> str:
 def world(postgres: Postgres) -> Iterator[World]:
     """Committed once; each call then happens in a transaction that is rolled back."""
     client = Client()
+    # The keys this process holds may be those of a test that was rolled back.
+    signing.forget()
     with tenancy.transaction():
         people = {name: user(name) for name in ("stranger", "viewer", "member", "admin", "owner", "revoked")}
         people["root"] = user("root", is_admin=True)
@@ -122,6 +124,7 @@ def world(postgres: Postgres) -> Iterator[World]:
     held["narrow_key"] = client.call("userdata.accounts.v1.ApiKeyService/CreateApiKey", narrow, token=owner).key
     yield World(ids.encode("ws", here), held)
     databases.empty(postgres.url)
+    signing.forget()
 
 
 def test_every_method_has_its_verdicts_and_no_other_is_there():
