@@ -6,8 +6,8 @@ local byte, find, sub = string.byte, string.find, string.sub
 local QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
 local OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT = 91, 93, 123, 125
 local OPAQUE = 0
--- As deep as the transcoder follows a message.
-local MAX_DEPTH = 100
+-- Servers parse 100 levels of messages, and an object within a google.protobuf.Struct takes three of them.
+local MAX_DEPTH = 32
 
 local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,15 @@ def post(edge: Edge, body: bytes | str) -> int:
 @given(values, layouts)
 def test_any_json_fits_where_any_json_may_stand(edge: Edge, value: Any, layout: dict[str, Any]):
     assert post(edge, json.dumps({"settings": {"value": value}}, **layout)) == 200
+
+
+@pytest.mark.parametrize("levels", [31, 32, 33, 64, 100, 1000])
+@pytest.mark.parametrize("level", [("[", "]"), ('{"a":', "}")])
+def test_json_may_have_as_many_levels_as_a_server_can_parse(edge: Edge, levels: int, level: tuple[str, str]):
+    opening, closing = level
+    inner = levels - 2
+    status = post(edge, '{"settings": {"a": ' + opening * inner + "1" + closing * inner + "}}")
+    assert status == (200 if levels <= 32 else 400)
 
 
 @many
