@@ -99,12 +99,16 @@ class Credentials:
             self._held.clear()
 
     def _hear_always(self, url: str) -> None:
+        said = False
         while True:
             try:
                 self._hear(url)
             except psycopg2.Error as error:
+                # Once an outage: a channel that was heard in between begins another.
+                if self._listening or not said:
+                    _log.warning("revocations not heard: credentials are verified on every call", error=str(error))
+                    said = True
                 self._set_listening(listening=False)
-                _log.warning("revocations not heard; credentials are verified on every call", error=str(error))
                 time.sleep(_RECONNECT_SECONDS)
 
     def _hear(self, url: str) -> None:
