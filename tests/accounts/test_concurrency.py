@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from server.accounts.models import ApiKey, LoginFailure, RecoveryCode, Session, SigningKey, User
+from server.accounts.queries import users
 from server.accounts.service import deletion, passwords, signing
 from server.core import clock, tenancy
 from server.core.db import db
@@ -137,6 +138,17 @@ def test_processes_that_need_the_first_key_at_once_make_one(api, monkeypatch):
     assert SigningKey.select().count() == 1
 
 
+def test_schedulers_that_rotate_at_once_make_one_key(api):
+    del api
+
+    def rotate(_number):
+        with tenancy.transaction(), world.as_worker():
+            return signing.rotate_if_due()
+
+    assert sum(at_once(6, rotate)) == 1
+    assert SigningKey.select().count() == 1
+
+
 def test_a_verification_link_works_once_even_at_once(api, committed):
     api.register("ada@example.com")
     token = world.verification_token(User.get().id)
@@ -238,6 +250,28 @@ def test_workers_that_purge_at_once_share_the_work(api):
 
     assert sum(at_once(4, purge)) == 12
     assert User.select().where(User.email.is_null(is_null=False)).count() == 0
+
+
+def test_a_purge_passes_over_what_another_worker_holds(api):
+    del api
+    with tenancy.transaction():
+        held = make_deleted(email="held@example.com", purge_time=clock.now() - timedelta(days=2))
+        make_deleted(email="free@example.com", purge_time=clock.now() - timedelta(days=1))
+    holds, done = threading.Event(), threading.Event()
+
+    def work(number):
+        with tenancy.transaction(), world.as_worker():
+            if number == 0:
+                due = [user.id for user in users.hold_due(1)]
+                holds.set()
+                assert done.wait(30)
+                return due
+            assert holds.wait(30)
+            count = deletion.purge_due(10)
+            done.set()
+            return count
+
+    assert at_once(2, work) == [[held.id], 1]
 
 
 def test_passwords_are_hashed_one_at_a_time(api, monkeypatch):

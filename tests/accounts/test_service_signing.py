@@ -11,6 +11,7 @@ from server.accounts.conf import AccountsSettings
 from server.accounts.models import (
     Session,
     SigningKey,
+    User,
 )
 from server.accounts.queries import signing_keys
 from server.accounts.service import (
@@ -197,6 +198,15 @@ def test_verifying_an_access_token_is_one_query(database, statements):
     assert (principal.scopes, principal.auth_time) == (None, session.auth_time)
     assert verified.tags == (ids.encode("ses", session.id), world.name_of(person.user.id))
     assert verified.expire_time == access_tokens.read(person.token).expire_time
+
+
+@pytest.mark.parametrize("column", ["lock_time", "delete_time"])
+def test_a_session_of_who_may_not_sign_in_proves_nothing(database, column):
+    person = make_person()
+    User.update({column: clock.now(), "purge_time": clock.now() if column == "delete_time" else None}).execute()
+    with pytest.raises(Unauthenticated) as error:
+        verify_access_token(person.token)
+    assert error.value.reason == "SESSION_REVOKED"
 
 
 def test_verifying_an_api_key_is_one_query_once_its_use_is_noted(database, statements):

@@ -109,7 +109,6 @@ def _people(cast: Cast) -> list[Example]:
         cast.app(users.profile, cast.user),
         cast.app(users.by_id, cast.user),
         cast.app(users.by_email, "p4321@example.com"),
-        cast.app(users.summaries, [row_id(1, number) for number in range(50, 100)]),
         cast.app(users.lock, cast.user),
         cast.app(
             users.insert, User(id=ids.new(), email="new@example.com", email_key="new@example.com", display_name="N")

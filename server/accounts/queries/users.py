@@ -1,6 +1,6 @@
 """Reading and changing accounts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -63,13 +63,6 @@ def by_id(user_id: UUID) -> User | None:
 def by_email(email_key: str) -> User | None:
     """The account with this e-mail, given as `emails.key` makes it."""
     return User.get_or_none(User.email_key == email_key)
-
-
-def summaries(user_ids: Iterable[UUID]) -> dict[UUID, Summary]:
-    """Who these users are, by id; unknown ids are left out."""
-    columns = [getattr(User, name) for name in Summary._fields]
-    rows: Any = User.select(*columns).where(User.id.in_(list(user_ids))).tuples()
-    return {row[0]: Summary(*row) for row in rows}
 
 
 def lock(user_id: UUID) -> User | None:

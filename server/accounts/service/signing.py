@@ -123,9 +123,7 @@ def _first() -> Signer:
     It is not held: if the present transaction fails, the key was never there.
     """
     signing_keys.take_turn()
-    row = _signing(signing_keys.newest_first())
-    forget()
-    return _opened(row or _make(clock.now()))
+    return _opened(_signing(signing_keys.newest_first()) or _make(clock.now()))
 
 
 def _make(activate_time: datetime) -> SigningKey:
