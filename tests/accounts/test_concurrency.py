@@ -20,6 +20,7 @@ from tests.accounts import world
 from tests.accounts.factories import PASSWORD, make_deleted, make_person, make_user
 from tests.support.client import RpcError
 from tests.support.database import as_owner
+from tests.support.wait import until
 from userdata.accounts.v1 import account_service_pb2 as account_pb
 from userdata.accounts.v1 import api_key_pb2
 from userdata.accounts.v1 import api_key_service_pb2 as api_key_pb
@@ -135,6 +136,23 @@ def test_processes_that_need_the_first_key_at_once_make_one(api, monkeypatch):
         return api.me(api.log_in(f"person{number}@example.com").access_token).email
 
     assert sorted(at_once(6, log_in)) == [f"person{number}@example.com" for number in range(6)]
+    assert SigningKey.select().count() == 1
+
+
+def test_who_needs_the_first_key_waits_for_who_makes_it(committed):
+    made = threading.Event()
+
+    def sign(number):
+        if number == 1:
+            assert made.wait(30)
+        with tenancy.transaction():
+            kid = signing.signer().kid
+            if number == 0:
+                made.set()
+                until(lambda: count(committed.url, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        return kid
+
+    assert len(set(at_once(2, sign))) == 1
     assert SigningKey.select().count() == 1
 
 
