@@ -5,8 +5,8 @@
       │◀──unclaim─────┤                │
       └◀──reclaim─────┴────────────────┘      (lease over)
 
-`attempts` is the fence: each `take` raises it, and who holds an earlier value may not end the attempt. A worker that was
-away so long that another one took its job finds that it holds nothing any more.
+`attempts` is the fence: each `take` raises it, and who holds an earlier value may not end the attempt. A worker that
+was away so long that another one took its job finds that it holds nothing any more.
 """
 
 from collections.abc import Sequence

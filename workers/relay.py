@@ -98,12 +98,13 @@ class Relay:
 
     def _reclaim(self) -> None:
         self._reclaimed = time.monotonic()
-        for job_id, job_type, state in queries.reclaim(now=clock.now(), limit=_CLAIM):
+        jobs = queries.reclaim(now=clock.now(), limit=_CLAIM)
+        if jobs:
+            _log.warning("jobs taken back: their leases are over", count=len(jobs))
+        for job_id, job_type, state in jobs:
             if state == "DEAD":
                 _log.error("job is dead", job=str(job_id), type=job_type, error=queries.DIED)
                 metrics.JOBS.labels(job_type, "dead").inc()
-            else:
-                _log.warning("job taken back: its lease is over", job=str(job_id), type=job_type)
 
     def _wait_for(self, part: str, error: Exception | None = None) -> float:
         """Say once that a part is away; gives the growing time until the next try."""

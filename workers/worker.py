@@ -30,7 +30,7 @@ def serve(stop: Stop) -> None:
     settings = config.read(WorkersSettings)
     leases = Leases(timedelta(seconds=settings.job_lease_seconds))
     leases.start()
-    runner = Runner(leases, deliverer(settings), pause=stop.wait)
+    runner = Runner(leases, deliverer(settings))
     link = broker.connect(config.read(config.Core).broker_url.get_secret_value())
     declare(link, runner, stop)
     worker = dramatiq.Worker(link, worker_threads=settings.worker_threads, worker_timeout=_IDLE_MS)

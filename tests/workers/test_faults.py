@@ -104,7 +104,7 @@ def test_a_flushed_redis_loses_no_job(committed, broker, start, mailbox):
     start("work", SMTP_URL=mailbox.url)
     until(done(committed), within=30)
     assert sorted(mailbox.addresses()) == addresses(*range(40))
-    assert relay.events("job taken back: its lease is over")
+    assert relay.events("jobs taken back: their leases are over")
 
 
 def test_a_redis_killed_under_load_loses_no_job(committed, broker, start, mailbox):
