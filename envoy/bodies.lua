@@ -49,6 +49,17 @@ local function skip_blank(text, position)
   return find(text, "[^ \t\r\n]", position) or #text + 1
 end
 
+local function is_scalar(token)
+  if token == "true" or token == "false" or token == "null" then
+    return true
+  end
+  local whole, rest = token:match("^%-?(%d+)(.*)$")
+  if not whole or find(whole, "^0%d") then
+    return false
+  end
+  return rest:gsub("^%.%d+", ""):gsub("^[eE][+-]?%d+", "") == ""
+end
+
 local read_value
 
 local function read_list(text, position, shape, depth)
@@ -130,7 +141,7 @@ read_value = function(text, position, shape, depth)
     return read(text, position, shape, depth + 1)
   end
   local _, last = find(text, "^[%w+.-]+", position)
-  if not last then
+  if not last or not is_scalar(sub(text, position, last)) then
     return broken(position)
   end
   return last + 1

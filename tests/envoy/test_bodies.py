@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.envoy.harness import Edge
 
 # One edge serves all examples; it keeps nothing between them.
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(

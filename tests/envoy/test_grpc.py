@@ -178,3 +178,10 @@ def test_an_unknown_web_service_has_a_grpc_status(edge: Edge, pool: DescriptorPo
     answer = web(edge, "userdata.nothing.v1.NothingService/Get", message(pool, "GetThingRequest")())
     assert (answer.status, answer.headers["grpc-status"]) == (200, "12")
     assert reason(web_status(answer.headers)) == "UNKNOWN_METHOD"
+
+
+def test_a_clients_own_deadline_passes(calls: Calls, pool: DescriptorPool):
+    with pytest.raises(grpc.RpcError) as raised:
+        calls.unary("Wait", message(pool, "WaitRequest")(seconds=20), timeout=0.3)
+    error: Any = raised.value
+    assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED

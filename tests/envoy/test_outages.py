@@ -97,6 +97,14 @@ def test_a_server_that_refuses_stays_in_use(edge: Edge):
     assert set(servers(edge, 20)) == {"a", "b"}
 
 
+def test_servers_that_time_out_stay_in_use(edge: Edge):
+    with ThreadPoolExecutor(16) as threads:
+        waits = [threads.submit(edge.ask, "POST", "/v1/wait", '{"seconds": 3}') for _ in range(16)]
+        answers = [done.result() for done in as_completed(waits)]
+    assert {(answer.status, answer.reason) for answer in answers} == {(504, "DEADLINE_EXCEEDED")}
+    assert set(servers(edge, 20)) == {"a", "b"}
+
+
 def test_too_many_calls_at_once_are_refused(start_edge: Callable[..., Edge]):
     edge = start_edge(limits=replace(LIMITS, concurrent_requests=2))
     with ThreadPoolExecutor(8) as threads:

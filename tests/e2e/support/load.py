@@ -81,12 +81,12 @@ class Load:
             thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._running:
             thread.join()
-        if self._failures and kind is None:
-            raise self._failures[0]
+        if self._failures:
+            raise ExceptionGroup("the load broke off", self._failures)
 
     def parts(self, database_url: str) -> dict[str, tuple[int, ...]]:
         """Of each workspace that there is by now, how many there are of what it consists of."""
