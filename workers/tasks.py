@@ -33,7 +33,7 @@ def prepare_event_days() -> None:
     for day in (today + timedelta(days=number) for number in range(_PARTITIONS_AHEAD + 1)):
         try:
             with db.atomic():
-                db.execute_sql("SELECT event_prepare_days(%s, %s)", (day, day))
+                db.execute_sql("SELECT prepare_days('event', %s, %s)", (day, day))
         except peewee.IntegrityError:
             # Events of that day are in the default partition already, and stay there.
             _log.warning("no partition for events of a day that has events already", day=day.isoformat())

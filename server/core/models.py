@@ -7,7 +7,7 @@ have a CHECK, so that a row can be read without the code.
 from typing import TYPE_CHECKING, Any, Final
 
 import peewee
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField
 
 from server.core import clock, ids
 from server.core.db import db
@@ -81,10 +81,51 @@ class Event(Model):
     request_id = peewee.TextField()
     trace_parent = peewee.TextField()
     create_time = CreateTimeField()
+    channels = ArrayField(peewee.TextField, index=False, default=list)
+    ordering_key = peewee.TextField(null=True)
+    sequence = peewee.BigIntegerField(null=True)
+    dedupe_key = peewee.TextField(null=True)
 
     class Meta:
         table_name = "event"
         primary_key = peewee.CompositeKey("create_time", "id")
+
+
+class EventSequence(Model):
+    """The last sequence number that was given within an ordering key."""
+
+    workspace_id = peewee.UUIDField()
+    ordering_key = peewee.TextField()
+    sequence = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "event_sequence"
+        primary_key = peewee.CompositeKey("workspace_id", "ordering_key")
+
+
+class EventDedupe(Model):
+    """Which event was published with a dedupe key, and a fingerprint of what it said."""
+
+    workspace_id = peewee.UUIDField()
+    dedupe_key = peewee.TextField()
+    event_id = peewee.UUIDField()
+    event_time = TimeField()
+    fingerprint = peewee.BlobField()
+
+    class Meta:
+        table_name = "event_dedupe"
+        primary_key = peewee.CompositeKey("workspace_id", "dedupe_key")
+
+
+class EventPending(Model):
+    """A committed event of a workspace that no drain has taken yet."""
+
+    event_id = peewee.UUIDField(primary_key=True)
+    event_time = TimeField()
+    workspace_id = peewee.UUIDField()
+
+    class Meta:
+        table_name = "event_pending"
 
 
 class Job(Model):

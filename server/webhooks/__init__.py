@@ -1,0 +1,1 @@
+"""The room of webhooks: sending events to endpoints, retrying and replaying, and receiving what others send."""
