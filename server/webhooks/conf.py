@@ -1,0 +1,47 @@
+"""Settings of the room."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from pydantic import Field, field_validator
+
+from server.core.config import Section
+
+Network = IPv4Network | IPv6Network
+
+
+class WebhooksSettings(Section):
+    """What an operator may want to set about webhooks."""
+
+    endpoints_per_workspace: int = Field(
+        100, ge=1, le=1000, description="how many webhook endpoints a workspace may have"
+    )
+    webhook_allow_http: bool = Field(
+        default=False, description="whether webhooks may go to http URLs; without it only to https"
+    )
+    webhook_allowed_networks: str = Field(
+        "",
+        description="networks (CIDR, comma-separated) that webhooks may go to although they are not public",
+    )
+    webhook_concurrency: int = Field(
+        512, ge=1, le=10_000, description="how many deliveries one deliverer process has in flight at a time"
+    )
+    webhook_workspace_concurrency: int = Field(
+        256, ge=1, le=10_000, description="how many of them may be of one workspace"
+    )
+    webhook_endpoint_concurrency: int = Field(
+        64, ge=1, le=10_000, description="how many of them may go to one endpoint"
+    )
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """The networks of `text`. Raises ValueError with what to write."""
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be networks such as 10.1.0.0/16, separated by commas, with no host bits set") from None
