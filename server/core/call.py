@@ -15,7 +15,8 @@ from server.core.principal import Principal
 class Call:
     """One call of one method, or one job of a worker.
 
-    `permissions` are those the caller holds in `workspace_id`, once authorised.
+    `permissions` are those the caller holds in `workspace_id`, once authorised, and `grounds` is what the room that
+    knows workspaces found when it looked them up.
     """
 
     method: Method | None = None
@@ -26,6 +27,7 @@ class Call:
     principal: Principal | None = None
     workspace_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
+    grounds: object = None
 
     @property
     def caller(self) -> Principal:

@@ -64,7 +64,9 @@ class Database(PostgresqlDatabase):
 
         Nothing connects yet: each thread does when it first executes.
         """
-        options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
+        # Starting parallel workers or a compiler takes longer than any statement of a call should.
+        planner = "-c jit=off -c max_parallel_workers_per_gather=0"
+        options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC {planner}"
         if role:
             options += f" -c role={role}"
         self.init(

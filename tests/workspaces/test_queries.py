@@ -65,9 +65,9 @@ def cast(committed: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
     app.CREDENTIALS._held.clear()
 
 
-def test_reading_a_workspace_is_its_membership_and_its_row(cast):
+def test_reading_a_workspace_is_one_statement_with_the_membership(cast):
     request = GetWorkspaceRequest(workspace_id=ws(cast.workspace))
-    assert cast.statements(WORKSPACES + "GetWorkspace", request) == ["SELECT"] * 2
+    assert cast.statements(WORKSPACES + "GetWorkspace", request) == ["SELECT"]
 
 
 def test_listing_ones_workspaces_is_one_statement(cast):
@@ -147,6 +147,16 @@ def test_a_late_page_of_ones_workspaces_touches_what_the_first_does(ada, places,
     costs += [cost(after, descending=False) for after in (None, places[MANY // 2], places[60])]
     # The planner joins in one of two ways; reading up to the page would take thousands of blocks.
     assert max(costs) < 2 * min(costs)
+
+
+def test_the_end_of_ones_workspaces_does_not_walk_through_those_of_others(ada, places, monkeypatch):
+    tenancy.switch(workspace=None, user=ada.user.id)
+
+    def run():
+        rows = workspaces.page_of(ada.user.id, after=places[10], limit=51, descending=False, shown_from=None)
+        assert [row.id for row in rows] == places[9::-1]
+
+    assert blocks(monkeypatch, run) < 200
 
 
 def test_the_pages_of_many_hold_all_of_them_in_order(ada, places):

@@ -10,7 +10,7 @@ import peewee
 from server.accounts.models import User
 from server.core.db import Prepared, Slot
 from server.workspaces.models import Member, Workspace, WorkspaceApiKey
-from server.workspaces.queries.rows import MEMBER, MEMBERSHIP, MemberRow, MembershipRow
+from server.workspaces.queries.rows import MEMBER, MEMBERSHIP, MemberRow, MembershipRow, WorkspaceRow
 from server.workspaces.roles import Role
 
 _MEMBERSHIP: Final = Prepared(
@@ -46,14 +46,19 @@ _BY_USER: Final = Prepared(
 
 def membership(workspace_id: UUID, user_id: UUID) -> MembershipRow | None:
     """What the person's rights in the workspace hang on."""
-    row = _MEMBERSHIP.row(workspace=workspace_id, user=user_id)
-    return MembershipRow._make(row) if row else None
+    return _membership(_MEMBERSHIP.row(workspace=workspace_id, user=user_id))
 
 
 def membership_of_key(workspace_id: UUID, key_id: UUID) -> MembershipRow | None:
     """What the rights of the owner of a workspace API key hang on."""
-    row = _MEMBERSHIP_OF_KEY.row(workspace=workspace_id, key=key_id)
-    return MembershipRow._make(row) if row else None
+    return _membership(_MEMBERSHIP_OF_KEY.row(workspace=workspace_id, key=key_id))
+
+
+def _membership(row: tuple[Any, ...] | None) -> MembershipRow | None:
+    if row is None:
+        return None
+    role, extra_permissions, *workspace = row
+    return MembershipRow(role, extra_permissions, WorkspaceRow._make(workspace))
 
 
 def get(workspace_id: UUID, user_id: UUID) -> MemberRow | None:

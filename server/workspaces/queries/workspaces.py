@@ -69,26 +69,20 @@ def by_slug(user_id: UUID, slug: str) -> WorkspaceRow | None:
     return WorkspaceRow._make(row) if row else None
 
 
-def _page(*, descending: bool) -> Prepared:
-    def build() -> Any:
-        # Said of both tables, because the planner may walk either in order.
-        for_member, for_workspace = (
-            (column < Slot("after")) if descending else (column > Slot("after"))
-            for column in (Member.workspace, Workspace.id)
-        )
-        is_shown = Workspace.delete_time.is_null() | (Workspace.purge_time > Slot("shown_from"))
-        return (
-            Member.select(*WORKSPACE)
-            .join(Workspace, on=(Workspace.id == Member.workspace))
-            .where((Member.user == Slot("user")) & for_member & for_workspace & is_shown)
-            .order_by(Member.workspace.desc() if descending else Member.workspace.asc())
-            .limit(Slot("limit"))
-        )
-
-    return Prepared(build)
-
-
-_PAGES: Final = {True: _page(descending=True), False: _page(descending=False)}
+# From the person's memberships to the workspaces, never along all workspaces: OFFSET 0 keeps the planner from turning
+# the join around, which for the last page would walk through everybody's older ones.
+_PAGE: Final = """
+SELECT listed.* FROM member CROSS JOIN LATERAL (
+    SELECT {columns} FROM workspace
+    WHERE workspace.id = member.workspace_id AND (delete_time IS NULL OR purge_time > %s) OFFSET 0
+) AS listed
+WHERE member.user_id = %s AND member.workspace_id {beyond} %s
+ORDER BY member.workspace_id {order} LIMIT %s
+"""
+_PAGES: Final = {
+    descending: Statement(_PAGE.format(beyond=beyond, order=order, columns=", ".join(WorkspaceRow._fields)))
+    for descending, beyond, order in ((True, "<", "DESC"), (False, ">", "ASC"))
+}
 
 
 def page_of(
@@ -99,7 +93,7 @@ def page_of(
     Deleted ones are among them when they are purged later than `shown_from`.
     """
     start = after or (_GREATEST if descending else _LEAST)
-    rows = _PAGES[descending].rows(user=user_id, after=start, limit=limit, shown_from=shown_from)
+    rows = db.execute_sql(_PAGES[descending], (shown_from, user_id, start, limit)).fetchall()
     return [WorkspaceRow._make(row) for row in rows]
 
 

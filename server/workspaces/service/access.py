@@ -22,20 +22,29 @@ def permissions_in(principal: Principal, workspace_id: UUID) -> frozenset[str]:
     raises WorkspaceDeleted. Raises NotFound for a workspace that is not there, or not the principal's.
     """
     membership = _membership(principal, workspace_id)
-    if membership is None or is_gone(membership):
+    if membership is None or is_gone(membership.workspace):
         raise NotFound
+    serving = call.current()
+    serving.grounds = membership.workspace
     held = Role(membership.role).permissions
     if membership.extra_permissions:
         held = held.union(membership.extra_permissions)
     if principal.scopes is not None:
         held &= principal.scopes
-    if membership.delete_time is None:
+    if membership.workspace.delete_time is None:
         return held
     left = frozenset() if principal.kind is Kind.WORKSPACE_KEY else held & OUTLIVE_DELETION
-    method = call.current().method
+    method = serving.method
     if method is not None and method.permission in held - left:
         raise deleted(workspace_id)
     return left
+
+
+def workspace_of(caller: Call) -> WorkspaceRow:
+    """The workspace of the call, alive or deleted, as it was when the caller's permissions were looked up in it."""
+    if not isinstance(caller.grounds, WorkspaceRow):
+        raise NotFound
+    return caller.grounds
 
 
 def _membership(principal: Principal, workspace_id: UUID) -> MembershipRow | None:
@@ -46,7 +55,7 @@ def _membership(principal: Principal, workspace_id: UUID) -> MembershipRow | Non
     return members.membership_of_key(workspace_id, principal.key_id)
 
 
-def is_gone(row: MembershipRow | WorkspaceRow) -> bool:
+def is_gone(row: WorkspaceRow) -> bool:
     """Whether a deleted workspace is past its purge time: for everybody it then is not there any more."""
     return row.purge_time is not None and row.purge_time <= clock.now()
 

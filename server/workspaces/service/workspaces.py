@@ -65,14 +65,6 @@ def _insert(row: WorkspaceRow, wanted: Iterable[str]) -> WorkspaceRow:
     raise SlugTaken(slug=row.slug)
 
 
-def get(workspace_id: UUID) -> WorkspaceRow:
-    """The workspace, alive or deleted."""
-    row = workspaces.get(workspace_id)
-    if row is None:
-        raise NotFound
-    return row
-
-
 def get_by_slug(person: UUID, slug: str) -> WorkspaceRow:
     """The person's living workspace with this slug."""
     row = workspaces.by_slug(person, slug)

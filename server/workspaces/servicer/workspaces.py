@@ -5,7 +5,7 @@ from typing import Final
 from server.core import masks, paging
 from server.core.call import Call
 from server.workspaces import convert
-from server.workspaces.service import deletion, workspaces
+from server.workspaces.service import access, deletion, workspaces
 from userdata.workspaces.v1 import workspace_service_pb2 as pb
 from userdata.workspaces.v1.workspace_pb2 import Workspace
 
@@ -28,7 +28,7 @@ class WorkspaceServicer:
         return convert.preview(row) if request.validate_only else convert.workspace(row)
 
     def GetWorkspace(self, request: pb.GetWorkspaceRequest, call: Call) -> Workspace:
-        return convert.workspace(workspaces.get(call.workspace))
+        return convert.workspace(access.workspace_of(call))
 
     def GetWorkspaceBySlug(self, request: pb.GetWorkspaceBySlugRequest, call: Call) -> Workspace:
         return convert.workspace(workspaces.get_by_slug(call.caller.own_id, request.slug))
