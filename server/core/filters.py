@@ -1,8 +1,9 @@
 """The filters of List methods: a small, documented part of AIP-160.
 
     filter     = comparison { "AND" comparison }
-    comparison = field ( "=" | "!=" ) value
+    comparison = field ( "=" | "!=" ) value | time ( ">=" | "<" ) moment
     value      = word | quoted string
+    moment     = a value that is a time of RFC 3339, such as 2026-11-02T09:30:00Z
 
 Each method documents the fields it takes; anything else is refused with the choice.
 """
@@ -10,11 +11,13 @@ Each method documents the fields it takes; anything else is refused with the cho
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from server.core.errors import InvalidArgument
 
 _COMPARISON = re.compile(
-    r"""\s*(?P<field>[a-z_][a-z0-9_]*)\s*(?P<operator>!?=)\s*(?P<value>"(?:[^"\\]|\\.)*"|[^\s"=!]+)\s*(?:AND\b|$)"""
+    r"""\s*(?P<field>[a-z_][a-z0-9_]*)\s*(?P<operator>!?=|>=|<(?!=))\s*"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*"|[^\s"=!<>]+)\s*(?:AND\b|$)"""
 )
 
 
@@ -26,15 +29,34 @@ class FilterInvalid(InvalidArgument):
 
 @dataclass(frozen=True)
 class Comparison:
-    """`field = value`, or `field != value` when `negated`."""
+    """`field = value`, or `field != value` when `negated`; of a time, `field >= value` or `field < value`."""
 
     field: str
     value: str
     negated: bool
+    operator: str = "="
+
+    @property
+    def moment(self) -> datetime:
+        """The value of a time's comparison. Raises FilterInvalid when it is none."""
+        refusal = FilterInvalid(
+            "The filter compares {field} with a time such as 2026-11-02T09:30:00Z.", field=self.field
+        )
+        try:
+            moment = datetime.fromisoformat(self.value)
+            # What has no time zone is no moment; what lies before the year 1 in UTC cannot be told.
+            if moment.tzinfo is None:
+                raise refusal
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise refusal from None
 
 
-def parse(text: str, *, fields: Collection[str]) -> list[Comparison]:
-    """The comparisons of `text`, all of which must hold. Raises FilterInvalid naming what is not understood."""
+def parse(text: str, *, fields: Collection[str], times: Collection[str] = ()) -> list[Comparison]:
+    """The comparisons of `text`, all of which must hold. Raises FilterInvalid naming what is not understood.
+
+    `fields` can be equal to a value or not, `times` lie at or after a moment, or before it.
+    """
     comparisons = []
     position = 0
     while position < len(text.rstrip()):
@@ -43,14 +65,24 @@ def parse(text: str, *, fields: Collection[str]) -> list[Comparison]:
             raise FilterInvalid(
                 "The filter cannot be read at {at}. Write `field = value AND …`.", at=text[position:][:40]
             )
-        if match["field"] not in fields:
-            choice = ", ".join(sorted(fields))
-            raise FilterInvalid(f"The filter knows no {{field}}. Use {choice}.", field=match["field"])
-        comparisons.append(Comparison(match["field"], _unquoted(match["value"]), match["operator"] == "!="))
+        _check(match["field"], match["operator"], fields, times)
+        operator = match["operator"]
+        comparisons.append(
+            Comparison(match["field"], _unquoted(match["value"]), operator == "!=", operator.removeprefix("!"))
+        )
         position = match.end()
     if text.rstrip().endswith("AND"):
         raise FilterInvalid("The filter ends with AND. Add a comparison or drop it.")
     return comparisons
+
+
+def _check(field: str, operator: str, fields: Collection[str], times: Collection[str]) -> None:
+    if field not in (*fields, *times):
+        choice = ", ".join(sorted((*fields, *times)))
+        raise FilterInvalid(f"The filter knows no {{field}}. Use {choice}.", field=field)
+    choice = "= or !=" if field in fields else ">= or <"
+    if operator not in choice.split(" or "):
+        raise FilterInvalid(f"The filter compares {{field}} with {choice}.", field=field)
 
 
 def _unquoted(value: str) -> str:

@@ -1,5 +1,7 @@
 """What is read out of a request: filters, update masks, etags."""
 
+from datetime import UTC, datetime
+
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from hypothesis import given
@@ -34,6 +36,28 @@ def test_a_filter_reads_as_documented(text, expected):
 def test_a_filter_that_is_not_understood_is_refused(text):
     with pytest.raises(InvalidArgument) as error:
         filters.parse(text, fields={"state", "email"})
+    assert error.value.reason == "FILTER_INVALID"
+
+
+def test_times_are_compared_with_a_moment():
+    text = 'time >= 2026-11-02T09:30:00Z AND time < "2026-11-02T12:30:00+02:00"'
+    since, until = filters.parse(text, fields=[], times=["time"])
+    assert (since.operator, since.moment) == (">=", datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
+    assert (until.operator, until.moment) == ("<", datetime(2026, 11, 2, 10, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["time = 2026-11-02T09:30:00Z", "state >= A", "time <= 2026-11-02T09:30:00Z"])
+def test_a_comparison_that_does_not_fit_the_field_is_refused(text):
+    with pytest.raises(InvalidArgument) as error:
+        filters.parse(text, fields=["state"], times=["time"])
+    assert error.value.reason == "FILTER_INVALID"
+
+
+@pytest.mark.parametrize("value", ["soon", "2026-11-02", "2026-11-02T09:30:00", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_moment_is_refused(value):
+    (comparison,) = filters.parse(f"time < {value}", fields=[], times=["time"])
+    with pytest.raises(InvalidArgument) as error:
+        _ = comparison.moment
     assert error.value.reason == "FILTER_INVALID"
 
 
