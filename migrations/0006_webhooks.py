@@ -77,8 +77,10 @@ GRANT DELETE ON webhook_endpoint, webhook_endpoint_version TO userdata_worker;
 """
 
 LANE = """
--- How an endpoint's deliveries go. `due_time` is never after the first open delivery that is due, and infinity when none
--- is; nothing is claimed before `blocked_time` (the breaker, a rate limit; infinity while paused).
+-- How an endpoint's deliveries go. `due_time` is when to look for what is due: never after the first open delivery that
+-- may be claimed, infinity when there is none, and never before `blocked_time` (the breaker, a rate limit; infinity while
+-- paused). Who makes a delivery due writes it last in the transaction: a claim that does not see the delivery yet then
+-- comes before, and does not put off what it did not see.
 CREATE TABLE webhook_lane (
     endpoint_id uuid PRIMARY KEY REFERENCES webhook_endpoint (id),
     workspace_id uuid NOT NULL REFERENCES workspace (id),
@@ -99,10 +101,11 @@ GRANT DELETE ON webhook_lane TO userdata_worker;
 """
 
 DELIVERY = """
--- Deliveries that are not finished: the queue. A claim moves `due_time` to the end of its lease, so that what a dead
--- worker held is due again by itself; `claim` is the fence. Held deliveries are due at infinity.
+-- Deliveries that are not finished: the queue. A claim gives a lease, after which what a dead worker held may be claimed
+-- again; `claim` is the fence. It changes no indexed column, so that it is a HOT update, for which pages leave room. What
+-- waits for an earlier delivery of its ordering key is due at infinity.
 CREATE TABLE webhook_open_delivery (
-    endpoint_id uuid NOT NULL REFERENCES webhook_endpoint (id),
+    endpoint_id uuid NOT NULL,
     event_id uuid NOT NULL,
     event_time timestamptz NOT NULL,
     workspace_id uuid NOT NULL,
@@ -111,6 +114,7 @@ CREATE TABLE webhook_open_delivery (
     ordering_key text,
     due_time timestamptz NOT NULL,
     claim uuid,
+    lease_time timestamptz,
     state text NOT NULL CHECK (state IN ('PENDING', 'DELIVERING', 'RETRYING', 'HELD')),
     trigger text NOT NULL CHECK (trigger IN ('AUTOMATIC', 'MANUAL', 'REPLAY', 'TEST')),
     attempts integer NOT NULL,
@@ -120,11 +124,11 @@ CREATE TABLE webhook_open_delivery (
     create_time timestamptz NOT NULL,
     update_time timestamptz NOT NULL,
     PRIMARY KEY (endpoint_id, event_id)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX webhook_open_delivery_due ON webhook_open_delivery (endpoint_id, due_time);
 CREATE INDEX webhook_open_delivery_key ON webhook_open_delivery (endpoint_id, ordering_key, position)
     WHERE ordering_key IS NOT NULL;
-CREATE INDEX webhook_open_delivery_of_event ON webhook_open_delivery (event_id);
 CREATE INDEX webhook_open_delivery_of_workspace ON webhook_open_delivery (workspace_id, event_id);
 
 -- Deliveries that are finished.
@@ -146,7 +150,6 @@ CREATE TABLE webhook_delivery (
     PRIMARY KEY (endpoint_id, event_id, event_time)
 ) PARTITION BY RANGE (event_time);
 CREATE TABLE webhook_delivery_default PARTITION OF webhook_delivery DEFAULT;
-CREATE INDEX webhook_delivery_of_event ON webhook_delivery (event_id);
 CREATE INDEX webhook_delivery_of_workspace ON webhook_delivery (workspace_id, event_id);
 CREATE INDEX webhook_delivery_unsuccessful ON webhook_delivery (endpoint_id, event_id) WHERE state <> 'SUCCEEDED';
 SELECT prepare_days('webhook_delivery', CURRENT_DATE, CURRENT_DATE + 7);

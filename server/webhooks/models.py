@@ -107,8 +107,8 @@ class Secret(Model):
 class Lane(Model):
     """How an endpoint's deliveries go: when the next is due, what blocks them, and what the breaker counts.
 
-    `due_time` is never after the first open delivery that is due, and infinity when none is. Nothing is claimed before
-    `blocked_time`. `rate_time` is when the rate limit's bucket is full again.
+    `due_time` is when to look for what is due, never before `blocked_time`. `rate_time` is when the rate limit's bucket
+    is full again.
     """
 
     endpoint = EndpointKeyField(primary_key=True)
@@ -130,11 +130,11 @@ class Lane(Model):
 class OpenDelivery(Model):
     """A delivery that is not finished.
 
-    A claim moves `due_time` to the end of its lease; who holds another `claim` may not end it. `attempts` counts all,
-    `tries` those since the retry schedule began. `revision` is the endpoint's version that counts, None for the latest.
+    A claim lasts until `lease_time`; who holds another `claim` may not end it. `attempts` counts all, `tries` those
+    since the retry schedule began. `revision` is the endpoint's version that counts, None for the latest.
     """
 
-    endpoint = EndpointKeyField()
+    endpoint_id = peewee.UUIDField()
     event_id = peewee.UUIDField()
     event_time = TimeField()
     workspace_id = peewee.UUIDField()
@@ -143,6 +143,7 @@ class OpenDelivery(Model):
     ordering_key = peewee.TextField(null=True)
     due_time = TimeField()
     claim = peewee.UUIDField(null=True)
+    lease_time = TimeField(null=True)
     state = EnumField(*OPEN_STATES, default="PENDING")
     trigger = EnumField(*TRIGGERS, default="AUTOMATIC")
     attempts = peewee.IntegerField(default=0)
@@ -154,7 +155,7 @@ class OpenDelivery(Model):
 
     class Meta:
         table_name = "webhook_open_delivery"
-        primary_key = peewee.CompositeKey("endpoint", "event_id")
+        primary_key = peewee.CompositeKey("endpoint_id", "event_id")
 
 
 class Delivery(Model):
