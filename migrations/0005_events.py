@@ -1,4 +1,4 @@
-"""Events: what publishing needs beside the log itself, the feed that listeners and readers follow, and the catalogue."""
+"""Events: what publishing needs beside the log itself, the feed that readers follow, and the catalogue."""
 
 from typing import Any
 
@@ -73,9 +73,11 @@ CREATE TABLE event_dedupe (
 );
 CREATE INDEX event_dedupe_time ON event_dedupe (event_time);
 
--- Committed events that no drain has taken yet.
+-- Committed events that no drain has taken yet. The number is given after the lock on the ordering key is held, so
+-- that within a key it grows as the sequence does; ids are made before.
 CREATE TABLE event_pending (
-    event_id uuid PRIMARY KEY,
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id uuid NOT NULL,
     event_time timestamptz NOT NULL,
     workspace_id uuid NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);

@@ -8,6 +8,7 @@ import os
 import re
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from server.core.errors import FieldViolation, InvalidArgument
@@ -18,8 +19,15 @@ _TAIL = re.compile("[0-7][0-9a-hjkmnp-tv-z]{25}")
 #: From this alphabet to the one that `int` reads numbers of base 32 in.
 _DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LAST_MS = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+_SECOND = 1000 << 12
+
 _lock = threading.Lock()
 _last = 0
+_last_at = 0
 
 
 def new() -> UUID:
@@ -29,6 +37,28 @@ def new() -> UUID:
     tick = (milliseconds << 12) | (nanoseconds * 4096 // 1_000_000)
     with _lock:
         tick = _last = max(tick, _last + 1)
+    return _with_tail(tick)
+
+
+def new_at(moment: datetime) -> UUID:
+    """A UUIDv7 of `moment`, greater than every earlier one unless the clock was set back by more than a second."""
+    global _last_at
+    microseconds = (moment - _EPOCH) // _MICROSECOND
+    milliseconds, rest = divmod(microseconds, 1000)
+    tick = (milliseconds << 12) | (rest * 4096 // 1000)
+    with _lock:
+        if tick <= _last_at < tick + _SECOND:
+            tick = _last_at + 1
+        _last_at = tick
+    return _with_tail(tick)
+
+
+def time_of(value: UUID) -> datetime:
+    """The moment in a UUIDv7, in UTC, to the millisecond; at most the year 9999, which a made up id may be beyond."""
+    return _EPOCH + timedelta(milliseconds=min(value.int >> 80, _LAST_MS))
+
+
+def _with_tail(tick: int) -> UUID:
     tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
     return UUID(int=(tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | tail)
 

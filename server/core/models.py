@@ -120,7 +120,8 @@ class EventDedupe(Model):
 class EventPending(Model):
     """A committed event of a workspace that no drain has taken yet."""
 
-    event_id = peewee.UUIDField(primary_key=True)
+    number = peewee.BigIntegerField(primary_key=True)
+    event_id = peewee.UUIDField()
     event_time = TimeField()
     workspace_id = peewee.UUIDField()
 

@@ -2,6 +2,7 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -62,3 +63,30 @@ def test_threads_never_make_the_same_id():
     flat = [value for chunk in made for value in chunk]
     assert len(set(flat)) == len(flat)
     assert all(chunk == sorted(chunk) for chunk in made)
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=365 * 8000)))
+def test_an_id_of_a_moment_tells_the_moment_to_the_millisecond(since):
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + since
+    made = ids.new_at(moment)
+    assert made.version == 7
+    assert ids.time_of(made) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def test_ids_of_one_moment_are_in_order_and_few_leave_its_millisecond():
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+    made = [ids.new_at(moment) for _ in range(5000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 5000
+    assert ids.time_of(made[0]) == moment
+    assert ids.time_of(made[-1]) == moment + timedelta(milliseconds=1)
+
+
+def test_a_clock_that_is_set_back_takes_ids_with_it():
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    ids.new_at(moment)
+    assert ids.time_of(ids.new_at(moment - timedelta(days=1))) == moment - timedelta(days=1)
+
+
+def test_the_time_of_a_made_up_id_can_be_read_and_added_to():
+    assert ids.time_of(uuid.UUID(int=(1 << 128) - 1)) + timedelta(days=1) == datetime(9999, 1, 2, tzinfo=UTC)

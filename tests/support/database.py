@@ -12,7 +12,7 @@ from migrations.run import migrate
 from udb import ports
 from udb.embedded import Postgres, Redis
 
-_KEPT = ("schema_migration",)
+_KEPT = ("schema_migration", "event_drain")
 
 
 @contextmanager
