@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fuserdata/jobs/v1/webhooks.proto\x12\x10userdata.jobs.v1\"9\n\x0e\x43ontinueReplay\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x11\n\treplay_id\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fuserdata/jobs/v1/webhooks.proto\x12\x10userdata.jobs.v1\"9\n\x0e\x43ontinueReplay\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x11\n\treplay_id\x18\x02 \x01(\t\"=\n\x10\x43\x61ncelDeliveries\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\"W\n\x19SendEndpointDisabledEmail\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,4 +33,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONTINUEREPLAY']._serialized_start=53
   _globals['_CONTINUEREPLAY']._serialized_end=110
+  _globals['_CANCELDELIVERIES']._serialized_start=112
+  _globals['_CANCELDELIVERIES']._serialized_end=173
+  _globals['_SENDENDPOINTDISABLEDEMAIL']._serialized_start=175
+  _globals['_SENDENDPOINTDISABLEDEMAIL']._serialized_end=262
 # @@protoc_insertion_point(module_scope)

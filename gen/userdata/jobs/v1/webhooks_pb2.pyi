@@ -11,3 +11,21 @@ class ContinueReplay(_message.Message):
     workspace_id: str
     replay_id: str
     def __init__(self, workspace_id: _Optional[str] = ..., replay_id: _Optional[str] = ...) -> None: ...
+
+class CancelDeliveries(_message.Message):
+    __slots__ = ("workspace_id", "endpoint_id")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    endpoint_id: str
+    def __init__(self, workspace_id: _Optional[str] = ..., endpoint_id: _Optional[str] = ...) -> None: ...
+
+class SendEndpointDisabledEmail(_message.Message):
+    __slots__ = ("workspace_id", "endpoint_id", "user_id")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    endpoint_id: str
+    user_id: str
+    def __init__(self, workspace_id: _Optional[str] = ..., endpoint_id: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
