@@ -99,7 +99,7 @@ CREATE TABLE event_feed (
     event_time timestamptz NOT NULL,
     type text NOT NULL,
     matches integer NOT NULL,
-    PRIMARY KEY (feed_time, position)
+    PRIMARY KEY (position, feed_time)
 ) PARTITION BY RANGE (feed_time);
 CREATE TABLE event_feed_default PARTITION OF event_feed DEFAULT;
 CREATE INDEX event_feed_in_order ON event_feed (workspace_id, position);

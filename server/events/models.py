@@ -20,7 +20,7 @@ class EventFeed(Model):
 
     class Meta:
         table_name = "event_feed"
-        primary_key = peewee.CompositeKey("feed_time", "position")
+        primary_key = peewee.CompositeKey("position", "feed_time")
 
 
 class EventDrain(Model):
