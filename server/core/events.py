@@ -15,7 +15,7 @@ from uuid import UUID
 from google.protobuf.json_format import MessageToDict, MessageToJson, ParseDict
 from google.protobuf.message import Message
 
-from server.core import call, clock, ids
+from server.core import arrays, call, clock, ids
 from server.core.db import Statement, db
 from server.core.errors import AlreadyExists
 from userdata.api.v1.change_pb2 import Change
@@ -232,18 +232,13 @@ def _new() -> Published:
 
 def _columns(new: Iterable[Published], drafts: Sequence[Draft]) -> tuple[Any, ...]:
     return (
-        _array(str(event.id) for event in new),
-        _array(event.create_time.isoformat() for event in new),
+        arrays.plain(event.id for event in new),
+        arrays.plain(event.create_time for event in new),
         [draft.type for draft in drafts],
         [draft.subject for draft in drafts],
         [draft.data for draft in drafts],
-        [_array(f'"{channel}"' for channel in draft.channels) for draft in drafts],
+        [arrays.plain(f'"{channel}"' for channel in draft.channels) for draft in drafts],
     )
-
-
-def _array(items: Iterable[str]) -> str:
-    """The text of an array of the database. Its items need no escaping: the grammar of channels has no quotes."""
-    return "{" + ",".join(items) + "}"
 
 
 def _origin() -> tuple[str, str, str]:

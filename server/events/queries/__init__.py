@@ -1,0 +1,1 @@
+"""The statements of the room of events: the log, the feed and the catalogue."""

@@ -1,0 +1,55 @@
+"""The way of an event from the log into the feed, written as SQL: locking is its point."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from server.core import arrays
+from server.core.db import Statement, db
+
+#: The channel on which a commit tells readers of the feed that it goes on.
+CHANNEL: Final = "feed"
+
+_HOLD: Final = Statement("SELECT position FROM event_drain FOR UPDATE SKIP LOCKED")
+
+# With an array of numbers and not a join: a join may read the whole table to find a thousand rows.
+_TAKE: Final = Statement("""
+    WITH taken AS (
+        DELETE FROM event_pending
+        WHERE number = ANY (ARRAY(SELECT number FROM event_pending ORDER BY number LIMIT %s))
+        RETURNING number, event_id, event_time
+    )
+    SELECT event.id, event.create_time, event.workspace_id, event.type, event.subject, event.channels,
+        event.ordering_key, event.sequence, event.data::text, event.trace_parent
+    FROM taken JOIN event ON event.create_time = taken.event_time AND event.id = taken.event_id
+    ORDER BY taken.number
+""")
+
+_FEED: Final = Statement("""
+    WITH moved AS (UPDATE event_drain SET position = %s)
+    INSERT INTO event_feed (feed_time, position, workspace_id, event_id, event_time, type, matches)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::integer[])
+""")
+
+
+def hold() -> int | None:
+    """Be the drain until the transaction ends; gives the last position that was given, or None: another one is."""
+    row = db.execute_sql(_HOLD, ()).fetchone()
+    return None if row is None else row[0]
+
+
+def take(limit: int) -> list[tuple[Any, ...]]:
+    """Take at most `limit` events off those that wait, in the order in which they were published.
+
+    A row is id, create_time, workspace_id, type, subject, channels, ordering_key, sequence, data as text, trace_parent.
+    """
+    return db.execute_sql(_TAKE, (limit,)).fetchall()  # type: ignore[no-any-return]
+
+
+def feed(rows: Sequence[tuple[int, UUID, UUID, datetime, str, int]], *, now: datetime) -> None:
+    """Append `rows` of position, workspace, event, its time, its type and its matches, and go on after the last."""
+    db.scope.prefix += f"NOTIFY {CHANNEL};"
+    positions, workspaces, events, times, types, matches = zip(*rows, strict=True)
+    columns = (arrays.plain(column) for column in (positions, workspaces, events, times, types, matches))
+    db.execute_sql(_FEED, (positions[-1], now, *columns))

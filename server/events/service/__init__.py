@@ -1,0 +1,1 @@
+"""What the room of events does, a module a verb."""

@@ -1,0 +1,92 @@
+"""Following the feed of a workspace from a cursor: what polls read, and streams before they are live."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from server.events import convert
+from server.events.queries import following
+from server.events.queries.following import FeedRow
+from server.events.service import cursors
+from server.events.service.cursors import Place
+from userdata.events.v1.event_pb2 import Event
+
+#: How much of the feed one read looks through for events that a filter lets pass.
+_SCANNED: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events a reader wants: types, exact or ending in `.*`, and a subject. Empty ones want all."""
+
+    types: tuple[str, ...] = ()
+    subject: str = ""
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether it lets everything pass."""
+        return not self.types and not self.subject
+
+    def takes_type(self, name: str) -> bool:
+        """Whether it lets events of this type pass."""
+        if not self.types:
+            return True
+        return any(name == kind or (kind.endswith(".*") and name.startswith(kind[:-1])) for kind in self.types)
+
+    def takes(self, name: str, subject: str) -> bool:
+        """Whether it lets an event with this type and subject pass."""
+        return self.takes_type(name) and self.subject in ("", subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event and its place in the feed."""
+
+    place: Place
+    workspace_id: UUID
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the feed: the events in it that were wanted, and the place after all that was looked at.
+
+    `is_last` tells that there was nothing more when it was read.
+    """
+
+    entries: list[Entry]
+    place: Place
+    is_last: bool
+
+
+def begin(workspace_id: UUID, cursor: str) -> Place:
+    """The place where a reader begins. Raises CursorInvalid."""
+    if cursor == cursors.LATEST:
+        found = following.latest(workspace_id)
+        return Place(*found) if found else cursors.START
+    return cursors.read(workspace_id, cursor) if cursor else cursors.START
+
+
+def stretch(workspace_id: UUID, place: Place, *, limit: int, wanted: Filter) -> Stretch:
+    """The stretch after `place` with at most `limit` events. It may hold none and not be the last."""
+    scanned = max(limit, 1 if wanted.wants_all else _SCANNED)
+    rows = following.scan(workspace_id, *place, limit=scanned)
+    found = entries([row for row in rows if wanted.takes_type(row.type)][:limit] if not wanted.subject else rows, wanted)
+    if len(found) >= limit:
+        last = found[limit - 1].place
+        return Stretch(found[:limit], last, is_last=len(rows) < scanned and last.position == rows[-1].position)
+    if not rows:
+        return Stretch([], place, is_last=True)
+    return Stretch(found, Place(rows[-1].position, rows[-1].feed_time), is_last=len(rows) < scanned)
+
+
+def entries(rows: Sequence[FeedRow], wanted: Filter, execute: following.Run = following.run) -> list[Entry]:
+    """The events of `rows` that are wanted, in their order."""
+    rows = [row for row in rows if wanted.takes_type(row.type)]
+    found = following.events(rows, execute)
+    return [
+        Entry(Place(row.position, row.feed_time), row.workspace_id, convert.event(event))
+        for row in rows
+        if (event := found.get(row.event_id)) is not None and wanted.takes(event.type, event.subject)
+    ]
