@@ -1,0 +1,203 @@
+"""Expressions that customers write, in CEL (Common Expression Language): filters and transformations.
+
+An expression is checked against the types of its variables when it is compiled, and evaluated within a budget: its
+cost and the size of its result are bounded from its shape and the extent of the values before it runs, loops are
+counted, regular expressions are RE2 (linear time). docs/decisions/0011-cel.md tells why this implementation.
+"""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final
+
+from cel_expr_python import cel
+from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, struct_pb2, timestamp_pb2
+
+from server.core import cel_cost
+
+#: Longer texts, values nested deeper and whole numbers beyond 64 bits are refused.
+MAX_TEXT: Final = 4096
+MAX_DEPTH: Final = 64
+_INT64: Final = range(-(2**63), 2**63)
+
+_PACKAGE: Final = "variables"
+_FAULT: Final = re.compile(r"ERROR: <input>:(?P<line>-?\d+):(?P<column>-?\d+): (?P<fault>[^\n]*)")
+
+
+class ExpressionInvalid(Exception):
+    """The text is no expression, or its types do not fit. `fault` is a sentence; `line` and `column` count from 1."""
+
+    def __init__(self, fault: str, *, line: int = 1, column: int = 1) -> None:
+        self.fault = fault
+        self.line = line
+        self.column = column
+        super().__init__(f"{fault} (line {line}, column {column})")
+
+
+class EvaluationFailed(Exception):
+    """The expression has no result for these values: a missing key, a wrong type, too much work. One sentence."""
+
+
+class Kind(Enum):
+    """The type of a variable, of a field of it, or of a result. JSON may be anything."""
+
+    BOOL = cel.Type.BOOL
+    INT = cel.Type.INT
+    STRING = cel.Type.STRING
+    TIME = cel.Type.TIMESTAMP
+    JSON = cel.Type.DYN
+
+
+_Field = descriptor_pb2.FieldDescriptorProto
+_FIELDS: Final[dict[Kind, dict[str, Any]]] = {
+    Kind.BOOL: {"type": _Field.TYPE_BOOL},
+    Kind.INT: {"type": _Field.TYPE_INT64},
+    Kind.STRING: {"type": _Field.TYPE_STRING},
+    Kind.TIME: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Timestamp"},
+    Kind.JSON: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Value"},
+}
+
+
+class Variables:
+    """What expressions may name: each variable is a record of typed fields. Make one per use and keep it."""
+
+    def __init__(self, records: Mapping[str, Mapping[str, Kind]]) -> None:
+        # Two environments: one knows each field's type and refuses a misspelt name at compile time; the other takes
+        # plain dictionaries, which spares building a message for each event.
+        self.checked = cel.NewEnv(
+            _pool(records), variables={name: cel.Type(f"{_PACKAGE}.{name.title()}") for name in records}
+        )
+        self.plain = cel.NewEnv(variables=dict.fromkeys(records, cel.Type.Map(cel.Type.STRING, cel.Type.DYN)))
+
+    def bind(self, values: Mapping[str, Mapping[str, Any]]) -> "Bindings":
+        """`values` made ready for any number of evaluations. Raises EvaluationFailed when they are nested too deep."""
+        return Bindings(self, values)
+
+
+class Bindings:
+    """Values of variables: JSON as `json.loads` or better `load` gives it, times as aware datetimes."""
+
+    __slots__ = ("activation", "key", "scope")
+
+    def __init__(self, variables: Variables, values: Mapping[str, Mapping[str, Any]]) -> None:
+        fields = [(f"{name}.{key}", value) for name, record in values.items() for key, value in record.items()]
+        try:
+            self.scope = {path: cel_cost.rounded(value, MAX_DEPTH) for path, value in fields}
+        except ValueError as error:
+            raise EvaluationFailed(f"The values are nested more than {MAX_DEPTH} deep.") from error
+        self.key = tuple(self.scope.items())
+        self.activation = variables.plain.Activation(
+            {name: {key: _given(value) for key, value in record.items()} for name, record in values.items()}
+        )
+
+
+class Expression:
+    """A compiled expression; made by `compile`."""
+
+    def __init__(self, program: cel.Expression, variables: Variables, result: Kind) -> None:
+        self._program = program
+        self._variables = variables
+        self._result = result
+        self._cost = cel_cost.Estimate(program.serialize())
+
+    def evaluate(self, values: Mapping[str, Mapping[str, Any]] | Bindings) -> Any:
+        """The result as JSON: times in RFC 3339, durations like "1.5s", bytes in base64. Raises EvaluationFailed."""
+        bindings = values if isinstance(values, Bindings) else self._variables.bind(values)
+        if not self._cost.fits(bindings.scope, bindings.key):
+            raise EvaluationFailed("The expression would do too much work on values of this size.")
+        try:
+            value = self._program.eval(bindings.activation)
+        except (RuntimeError, ValueError) as error:
+            raise EvaluationFailed(_sentence(str(error))) from error
+        kind = value.type()
+        if kind == cel.Type.ERROR:
+            raise EvaluationFailed(_sentence(str(value.plain_value())))
+        if self._result is not Kind.JSON and kind != self._result.value:
+            raise EvaluationFailed(f"The expression gave {kind.name().lower()}, not {self._result.name.lower()}.")
+        return _as_json(value.plain_value())
+
+
+@lru_cache(maxsize=4096)
+def compile(text: str, *, variables: Variables, result: Kind = Kind.JSON) -> Expression:  # noqa: A001
+    """The expression of `text`, which gives `result`. Raises ExpressionInvalid."""
+    if not text.strip() or len(text) > MAX_TEXT or "\0" in text:
+        raise ExpressionInvalid(f"Write an expression of 1 to {MAX_TEXT} characters.")
+    try:
+        kind = variables.checked.compile(text).return_type()
+        program = variables.plain.compile(text)
+    except (RuntimeError, ValueError) as error:
+        raise _invalid(str(error)) from error
+    if result is not Kind.JSON and kind not in (result.value, cel.Type.DYN):
+        raise ExpressionInvalid(f"The expression gives {kind.name().lower()}, but must give {result.name.lower()}.")
+    try:
+        return Expression(program, variables, result)
+    except cel_cost.TooComplex as error:
+        raise ExpressionInvalid(str(error)) from error
+
+
+def load(text: str) -> Any:
+    """The value of JSON `text`; whole numbers that 64 bits do not hold become floating point. Raises ValueError."""
+    return json.loads(text, parse_int=_number)
+
+
+def _number(text: str) -> int | float:
+    # Python refuses to read more than 4300 digits as a whole number, and CEL has no more than 64 bits.
+    value = float(text) if len(text) > 20 else int(text)  # noqa: PLR2004 - the digits of 64 bits and a sign
+    return value if isinstance(value, float) or value in _INT64 else float(value)
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, datetime):
+        stamp = timestamp_pb2.Timestamp()
+        stamp.FromDatetime(value)
+        return stamp
+    return value
+
+
+def _as_json(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    match value:
+        case list():
+            return [_as_json(item) for item in value]
+        case dict() if all(isinstance(key, str) for key in value):
+            return {key: _as_json(item) for key, item in value.items()}
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case timedelta():
+            return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
+        case bytes() | bytearray():
+            return base64.b64encode(value).decode()
+    raise EvaluationFailed("The result is not JSON: it holds a type, a key that is no string, or no finite number.")
+
+
+def _pool(records: Mapping[str, Mapping[str, Kind]]) -> descriptor_pool.DescriptorPool:
+    file = descriptor_pb2.FileDescriptorProto(name="variables.proto", package=_PACKAGE, syntax="proto3")
+    file.dependency.extend(("google/protobuf/timestamp.proto", "google/protobuf/struct.proto"))
+    for name, fields in records.items():
+        message = file.message_type.add(name=name.title())
+        for number, (field, kind) in enumerate(fields.items(), 1):
+            message.field.append(_Field(name=field, number=number, **_FIELDS[kind]))
+    pool = descriptor_pool.DescriptorPool()
+    for known in (timestamp_pb2, struct_pb2, duration_pb2):
+        pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+def _invalid(text: str) -> ExpressionInvalid:
+    found = _FAULT.search(text)
+    if found is None or int(found["line"]) < 1:
+        return ExpressionInvalid("The expression is too long or nested too deep. Split it or make it shorter.")
+    fault = re.sub(rf" in struct '{_PACKAGE}\.\w+'| \(in container ''\)", "", found["fault"])
+    return ExpressionInvalid(_sentence(fault), line=int(found["line"]), column=int(found["column"]))
+
+
+def _sentence(text: str) -> str:
+    text = re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$", "", text).strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:300]}."
