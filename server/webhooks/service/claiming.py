@@ -1,0 +1,178 @@
+"""Claiming: which deliveries go next, and how many of each endpoint.
+
+Endpoints that wait longest come first, and those that come share what room there is: one with a million deliveries
+gets no more of it than one with ten. What an endpoint may have is bounded by the caps on it and on its workspace, by
+its rate limit, and by its breaker, which lets one probe through.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from server.core import clock, ids
+from server.core.db import db
+from server.webhooks.queries import claiming as queries
+from server.webhooks.queries import lanes
+from server.webhooks.queries.lanes import DueLane
+from server.webhooks.service import breaker, throttle
+
+#: Lanes looked at by one claim.
+_LANES: Final = 200
+#: How soon to look again for a delivery that somebody holds for a moment.
+_HELD: Final = timedelta(seconds=1)
+#: A generic plan of each statement, which looks up by index whatever the statistics say: they are of another hour, and
+#: a queue has a million rows in one hour and none in the next.
+PLANS: Final = (
+    "SET LOCAL plan_cache_mode=force_generic_plan;SET LOCAL enable_hashjoin=off;SET LOCAL enable_mergejoin=off;"
+    "SET LOCAL enable_seqscan=off;"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many deliveries one process has in flight at most, of one workspace, to one endpoint."""
+
+    endpoint: int
+    workspace: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours until `lease_time`. `attempts` and `tries` are those before this one.
+
+    `revision` is the version of the endpoint that it is sent by; `is_current` says whether that is the latest.
+    """
+
+    endpoint_id: UUID
+    event_id: UUID
+    event_time: datetime
+    workspace_id: UUID
+    type: str
+    ordering_key: str | None
+    trigger: str
+    attempts: int
+    tries: int
+    revision: int
+    is_current: bool
+    claim: UUID
+    lease_time: datetime
+    retry_delays: tuple[int, ...]
+    is_probe: bool
+    is_troubled: bool
+    create_time: datetime
+
+
+@dataclass(slots=True)
+class InFlight:
+    """What a process has in flight, counted by endpoint and by workspace."""
+
+    endpoints: Counter[UUID] = field(default_factory=Counter)
+    workspaces: Counter[UUID] = field(default_factory=Counter)
+    total: int = 0
+
+    def add(self, delivery: Claimed) -> None:
+        """One more."""
+        self.endpoints[delivery.endpoint_id] += 1
+        self.workspaces[delivery.workspace_id] += 1
+        self.total += 1
+
+    def remove(self, delivery: Claimed) -> None:
+        """One less. Nothing is kept of endpoints that have none."""
+        for counter, key in ((self.endpoints, delivery.endpoint_id), (self.workspaces, delivery.workspace_id)):
+            counter[key] -= 1
+            if not counter[key]:
+                del counter[key]
+        self.total -= 1
+
+    def full(self, caps: Caps) -> tuple[list[UUID], list[UUID]]:
+        """The endpoints and the workspaces that are at their caps."""
+        endpoints = [endpoint for endpoint, count in self.endpoints.items() if count >= caps.endpoint]
+        workspaces = [workspace for workspace, count in self.workspaces.items() if count >= caps.workspace]
+        return endpoints, workspaces
+
+
+def claim(room: int, *, flying: InFlight, caps: Caps, margin: timedelta) -> list[Claimed]:
+    """At most `room` deliveries that are due, now ours. In a transaction of the worker.
+
+    Their leases end `margin` after the timeouts of their endpoints.
+    """
+    now = clock.now()
+    db.scope.prefix += PLANS
+    endpoints, workspaces = flying.full(caps)
+    due = lanes.due(now=now, without=endpoints, without_workspaces=workspaces, limit=min(room, _LANES))
+    if not due:
+        return []
+    rooms = share(due, room, flying=flying, caps=caps, now=now)
+    leases = {lane.endpoint_id: now + timedelta(seconds=lane.timeout_seconds) + margin for lane in due}
+    claim_id = ids.new()
+    asked = [(endpoint, count, leases[endpoint]) for endpoint, count in rooms.items() if count]
+    rows = queries.claim(asked, claim_id=claim_id, now=now) if asked else []
+    taken = Counter(row.endpoint_id for row in rows)
+    # A lane that got no part of the room keeps its place in the line.
+    looked_at = [lane for lane in due if rooms[lane.endpoint_id] or lane.rate_limit is not None]
+    put_off = [_put_off(lane, rooms[lane.endpoint_id], taken[lane.endpoint_id], now) for lane in looked_at]
+    if put_off:
+        lanes.put_off(put_off, now=now, retry_time=now + _HELD)
+    by_id = {lane.endpoint_id: lane for lane in due}
+    return [_claimed(row, by_id[row.endpoint_id], claim_id, leases[row.endpoint_id]) for row in rows]
+
+
+def share(due: Sequence[DueLane], room: int, *, flying: InFlight, caps: Caps, now: datetime) -> Mapping[UUID, int]:
+    """How many deliveries each lane may claim: equal parts of `room`, and to others what one cannot use."""
+    most = {lane.endpoint_id: _most(lane, flying, caps, now) for lane in due}
+    workspaces = {lane.workspace_id: caps.workspace - flying.workspaces[lane.workspace_id] for lane in due}
+    shares: dict[UUID, int] = {}
+    for waiting, lane in enumerate(sorted(due, key=lambda lane: most[lane.endpoint_id])):
+        part = -(-room // (len(due) - waiting))
+        count = max(min(most[lane.endpoint_id], part, room, workspaces[lane.workspace_id]), 0)
+        shares[lane.endpoint_id] = count
+        workspaces[lane.workspace_id] -= count
+        room -= count
+    return shares
+
+
+def _most(lane: DueLane, flying: InFlight, caps: Caps, now: datetime) -> int:
+    if lane.breaker == breaker.OPEN:
+        return 1
+    most = caps.endpoint - flying.endpoints[lane.endpoint_id]
+    if lane.rate_limit is not None:
+        most = min(most, throttle.allowed(lane.rate_time, limit=lane.rate_limit, now=now))
+    return most
+
+
+def _put_off(lane: DueLane, room: int, taken: int, now: datetime) -> tuple[UUID, datetime | None, datetime, datetime]:
+    """When the lane is due next, until when it is blocked, and its rate_time."""
+    if lane.breaker == breaker.OPEN and taken:
+        probe = now + breaker.probe_delay(lane.opened)
+        return lane.endpoint_id, probe, probe, lane.rate_time
+    if lane.rate_limit is None:
+        # What used up its part may have more, and goes to the end of the line.
+        return lane.endpoint_id, now if taken == room else None, now, lane.rate_time
+    rate_time = throttle.used(lane.rate_time, taken, limit=lane.rate_limit, now=now)
+    free = max(throttle.next_time(rate_time, limit=lane.rate_limit), now)
+    return lane.endpoint_id, free if taken == room else None, free, rate_time
+
+
+def _claimed(row: queries.ClaimedRow, lane: DueLane, claim_id: UUID, lease_time: datetime) -> Claimed:
+    return Claimed(
+        endpoint_id=row.endpoint_id,
+        event_id=row.event_id,
+        event_time=row.event_time,
+        workspace_id=lane.workspace_id,
+        type=row.type,
+        ordering_key=row.ordering_key,
+        trigger=row.trigger,
+        attempts=row.attempts,
+        tries=row.tries,
+        revision=lane.revision if row.revision is None else row.revision,
+        is_current=row.revision is None,
+        claim=claim_id,
+        lease_time=lease_time,
+        retry_delays=lane.retry_delays,
+        is_probe=lane.breaker == breaker.OPEN,
+        is_troubled=lane.breaker == breaker.OPEN or lane.window_failures > 0 or lane.failing_time is not None,
+        create_time=row.create_time,
+    )
