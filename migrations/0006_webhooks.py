@@ -220,11 +220,13 @@ CREATE TABLE webhook_replay (
     state text NOT NULL CHECK (state IN ('RUNNING', 'SUCCEEDED', 'CANCELLED')),
     through uuid,
     total integer NOT NULL,
+    total_is_least boolean NOT NULL,
     replayed integer NOT NULL,
     create_time timestamptz NOT NULL,
     update_time timestamptz NOT NULL
 );
 CREATE INDEX webhook_replay_in_order ON webhook_replay (workspace_id, id);
+CREATE INDEX webhook_replay_running ON webhook_replay (workspace_id) WHERE state = 'RUNNING';
 CREATE INDEX webhook_replay_of_endpoint ON webhook_replay (endpoint_id);
 GRANT SELECT, INSERT, UPDATE ON webhook_replay TO userdata_app;
 GRANT DELETE ON webhook_replay TO userdata_worker;

@@ -32,7 +32,7 @@ class Endpoint(Model):
     url_key = peewee.TextField()
     description = peewee.TextField(default="")
     event_types = ArrayField(peewee.TextField, index=False, default=list)
-    filter = peewee.TextField(default="")
+    filter = peewee.TextField(default="")  # type: ignore[assignment] # hides what Peewee has of that name
     channels = ArrayField(peewee.TextField, index=False, default=list)
     headers = peewee.BlobField(default=b"")
     signature = EnumField(*SIGNATURES, default="HMAC_SHA256")
@@ -72,7 +72,7 @@ class EndpointVersion(Model):
     workspace = WorkspaceKeyField()
     url = peewee.TextField()
     event_types = ArrayField(peewee.TextField, index=False)
-    filter = peewee.TextField()
+    filter = peewee.TextField()  # type: ignore[assignment] # as above
     channels = ArrayField(peewee.TextField, index=False)
     headers = peewee.BlobField()
     signature = peewee.TextField()
@@ -237,7 +237,10 @@ class EndpointHour(Model):
 
 
 class Replay(Model):
-    """Sending past events again; `through` is the last event that was looked at."""
+    """Sending past events again; `through` is the last event that was looked at.
+
+    `total` was counted when it was created, to no end: with `total_is_least` there may be more.
+    """
 
     id = IdField()
     workspace = WorkspaceKeyField()
@@ -248,6 +251,7 @@ class Replay(Model):
     state = EnumField("RUNNING", "SUCCEEDED", "CANCELLED", default="RUNNING")
     through = peewee.UUIDField(null=True)
     total = peewee.IntegerField(default=0)
+    total_is_least = peewee.BooleanField(default=False)
     replayed = peewee.IntegerField(default=0)
     create_time = CreateTimeField()
     update_time = TimeField(default=clock.now)
