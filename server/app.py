@@ -21,6 +21,8 @@ from server.core.credentials import Credentials
 from server.core.interceptors.edge import UnknownMethods, handlers
 from server.core.interceptors.handler import Guards
 from server.core.interceptors.health import health_handlers
+from server.webhooks.conf import WebhooksSettings
+from server.webhooks.servicer import EndpointServicer
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
@@ -39,6 +41,7 @@ from userdata.accounts.v1 import (
     totp_service_pb2,
     user_admin_service_pb2,
 )
+from userdata.webhooks.v1 import endpoint_service_pb2
 from userdata.workspaces.v1 import (
     invitation_service_pb2,
     member_service_pb2,
@@ -47,7 +50,7 @@ from userdata.workspaces.v1 import (
     workspace_service_pb2,
 )
 
-SETTINGS: Final = (config.Core, AccountsSettings, WorkspacesSettings)
+SETTINGS: Final = (config.Core, AccountsSettings, WorkspacesSettings, WebhooksSettings)
 
 CREDENTIALS: Final = Credentials(
     {"udk_": verify_api_key, "udw_": verify_workspace_api_key}, otherwise=verify_access_token
@@ -74,6 +77,7 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
         workspace_api_key_service_pb2.DESCRIPTOR.services_by_name["WorkspaceApiKeyService"],
         WorkspaceApiKeyServicer(),
     ),
+    (endpoint_service_pb2.DESCRIPTOR.services_by_name["EndpointService"], EndpointServicer()),
 )
 
 #: Larger messages are refused by grpc itself; Envoy refuses REST bodies above its own, lower limit.

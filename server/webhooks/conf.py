@@ -1,12 +1,19 @@
 """Settings of the room."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
 
 from pydantic import Field, field_validator
 
 from server.core.config import Section
 
 Network = IPv4Network | IPv6Network
+
+#: The seconds before each attempt of a delivery when its endpoint says nothing: 10 attempts in 75.6 hours, as Standard
+#: Webhooks 1.0 proposes.
+RETRY_DELAYS: Final = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+#: How long a receiver may take when its endpoint says nothing, in seconds.
+TIMEOUT_SECONDS: Final = 15
 
 
 class WebhooksSettings(Section):

@@ -44,6 +44,20 @@ class EndpointDisabled(FailedPrecondition):
     message = "The endpoint is disabled. Resume it first."
 
 
+class EndpointPaused(FailedPrecondition):
+    """The endpoint is paused: what is sent to it is held."""
+
+    reason = "ENDPOINT_PAUSED"
+    message = "The endpoint is paused. Resume it first."
+
+
+class ExampleMissing(InvalidArgument):
+    """There is nothing to send as an event of this type."""
+
+    reason = "EVENT_TYPE_UNKNOWN"
+    message = "There is no example of {type}. Add one to the event type, or use webhook.test."
+
+
 class EndpointRefused(FailedPrecondition):
     """The receiver did not consent to webhooks (CloudEvents HTTP Webhook, section 4)."""
 

@@ -27,13 +27,15 @@ class Role(StrEnum):
 
 
 _VIEWER: Final = frozenset({"workspaces.read", "members.read"})
-_MEMBER: Final = _VIEWER | {"invitations.read"}
+_MEMBER: Final = _VIEWER | {"invitations.read", "webhooks.read"}
 _ADMIN: Final = _MEMBER | {
     "workspaces.update",
     "members.write",
     "invitations.write",
     "api_keys.read",
     "api_keys.write",
+    "webhooks.write",
+    "webhooks.secrets",
 }
 _OWNER: Final = _ADMIN | {"workspaces.delete", "ownership.transfer"}
 

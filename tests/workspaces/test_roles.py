@@ -10,8 +10,12 @@ from server.workspaces.roles import ALL, OUTLIVE_DELETION, Role
 from userdata.workspaces.v1 import member_pb2
 
 VIEWER = {"workspaces.read", "members.read"}
-MEMBER = {*VIEWER, "invitations.read"}
-ADMIN = {*MEMBER, "workspaces.update", "members.write", "invitations.write", "api_keys.read", "api_keys.write"}
+MEMBER = {*VIEWER, "invitations.read", "webhooks.read"}
+ADMIN = {
+    *MEMBER,
+    *("workspaces.update", "members.write", "invitations.write", "api_keys.read", "api_keys.write"),
+    *("webhooks.write", "webhooks.secrets"),
+}
 OWNER = {*ADMIN, "workspaces.delete", "ownership.transfer"}
 
 

@@ -1,0 +1,1 @@
+"""The rules of the room, split by what is done."""

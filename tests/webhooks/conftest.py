@@ -1,0 +1,20 @@
+"""What the tests of this room begin with."""
+
+import pytest
+
+from server.workspaces.models import Workspace
+from tests.accounts.factories import Person, make_person
+from tests.workspaces.factories import make_workspace
+from udb.embedded import Postgres
+
+
+@pytest.fixture
+def ada(database: Postgres) -> Person:
+    """Somebody who is signed in."""
+    return make_person("ada@example.com")
+
+
+@pytest.fixture
+def acme(ada: Person) -> Workspace:
+    """A workspace of Ada's."""
+    return make_workspace(ada, slug="acme-engines")
