@@ -62,7 +62,8 @@ def opens(breaker: Breaker) -> bool:
 
 def probe_delay(opened: int) -> timedelta:
     """The time until the next probe after `opened` failures in a row: 30 s, doubling to 10 min."""
-    return min(FIRST_PROBE * 2 ** min(max(opened - 1, 0), _MOST_DOUBLINGS), LONGEST_PROBE)
+    doublings = min(max(opened - 1, 0), _MOST_DOUBLINGS)
+    return min(FIRST_PROBE * (1 << doublings), LONGEST_PROBE)
 
 
 def closed(now: datetime) -> Breaker:

@@ -1,6 +1,6 @@
 """When a delivery is tried again.
 
-The default follows the example of Standard Webhooks 1.0: ten attempts in 75 hours. `Retry-After` is honoured on 429 and
+An endpoint says how long before each attempt (conf.RETRY_DELAYS when it does not). `Retry-After` is honoured on 429 and
 503 (RFC 9110 §10.2.3, RFC 6585 §4), never to come earlier than the schedule and never later than a day.
 """
 
@@ -9,13 +9,6 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
-_MINUTE: Final = 60
-_HOUR: Final = 60 * _MINUTE
-#: Seconds before each attempt; the first is made at once.
-DEFAULT_DELAYS: Final = (
-    *(0, 5, 5 * _MINUTE, 30 * _MINUTE),
-    *(hours * _HOUR for hours in (2, 5, 10, 14, 20, 24)),
-)
 #: A delay is made up to this share longer or shorter, so that what failed together does not come back together.
 JITTER: Final = 0.2
 LONGEST_WAIT: Final = timedelta(hours=24)
