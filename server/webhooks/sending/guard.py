@@ -102,8 +102,8 @@ def check_url(url: str, settings: SendingSettings) -> str:
     parts = _URL.fullmatch(url)
     if len(url) > MAX_URL or parts is None or _UNFIT.search(url):
         raise UrlForbidden(
-            f"Write a URL like https://example.com/hooks of at most {MAX_URL} characters; a name, a password and # may not"
-            " be in it."
+            f"Write a URL like https://example.com/hooks of at most {MAX_URL} characters."
+            " A name, a password and # may not be in it."
         )
     scheme = parts["scheme"].lower()
     if scheme not in (("https", "http") if settings.allow_http else ("https",)):
