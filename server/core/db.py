@@ -11,7 +11,7 @@ broken until it ends, so that no later statement runs outside its transaction.
 import itertools
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import peewee
@@ -35,6 +35,8 @@ class _Scope(threading.local):
         self.prefix = ""
         self.every = False
         self.broken = False
+        # Statements whose result nobody waits for, each with the prefix it came with.
+        self.deferred: list[tuple[str, str, Sequence[Any]]] = []
         self.prepared: dict[str, str] = {}
         self.names = itertools.count()
 
@@ -84,7 +86,10 @@ class Database(PostgresqlDatabase):
         self.scope.prefix = "BEGIN;" + self.scope.prefix
 
     def commit(self) -> None:
-        """Make the transaction last; costs nothing when no statement ran in it."""
+        """Make the transaction last, with the deferred statements; costs nothing when no statement ran in it."""
+        if self.scope.deferred:
+            self.execute_sql("COMMIT")
+            return
         if self._unsent():
             return
         if self.scope.broken or self.is_closed():
@@ -97,27 +102,40 @@ class Database(PostgresqlDatabase):
 
     def rollback(self) -> None:
         """Undo the transaction; a lost connection has done so already."""
-        if self._unsent() or self.scope.broken or self.is_closed():
+        unsent = self._unsent()
+        self.scope.deferred.clear()
+        if unsent or self.scope.broken or self.is_closed():
             return
         try:
             super().rollback()
         except (peewee.OperationalError, peewee.InterfaceError):
             self._drop_connection()
 
+    def defer(self, sql: str, params: Sequence[Any]) -> None:
+        """Run a statement whose result nobody waits for with the next one, at the latest with COMMIT, in its message.
+
+        If it fails, that one does, and the transaction with it. Outside of a transaction it runs at once.
+        """
+        if not self.in_transaction():
+            self.execute_sql(sql, params)
+            return
+        self.scope.deferred.append((self.scope.prefix, sql, params))
+        self.scope.prefix = ""
+
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run one statement, with the scope's pending prefix in front. Raises Unavailable on a lost connection."""
+        """Run one statement, with all that waits in front of it. Raises Unavailable on a lost connection."""
         scope = self.scope
         if scope.broken:
             raise Unavailable
-        first = bool(scope.prefix)
         try:
-            cursor = self._attempt(sql, params, retry=first or not self.in_transaction())
+            cursor = self._attempt(sql, params, retry=self._begins() or not self.in_transaction())
         except (peewee.OperationalError, peewee.InterfaceError) as error:
             if not self._lost():
                 raise
             self._drop_connection()
             raise Unavailable from error
         finally:
+            scope.deferred.clear()
             if not scope.every:
                 scope.prefix = ""
         return cursor
@@ -135,26 +153,43 @@ class Database(PostgresqlDatabase):
         scope = self.scope
         if self.is_closed():
             self.connect()
-        if not isinstance(sql, Statement):
-            return super().execute_sql(scope.prefix + sql, params)  # type: ignore[no-untyped-call]
-        name = scope.prepared.get(sql)
-        if name is not None:
-            return super().execute_sql(f"{scope.prefix}EXECUTE {name}{sql.arguments}", params)  # type: ignore[no-untyped-call]
-        # A name is never used twice: whether a message that failed had got as far as preparing is not known.
-        name = f"s{next(scope.names)}"
-        text = f"{scope.prefix}PREPARE {name} AS {sql.numbered};EXECUTE {name}{sql.arguments}"
-        cursor = super().execute_sql(text, params)  # type: ignore[no-untyped-call]
-        scope.prepared[sql] = name
+        new: dict[str, str] = {}
+        if not scope.deferred:
+            cursor = super().execute_sql(scope.prefix + self._text(sql, new), params)  # type: ignore[no-untyped-call]
+        else:
+            if params is None:
+                sql, params = sql.replace("%", "%%"), ()
+            batch = (*scope.deferred, (scope.prefix, sql, params))
+            texts = [prefix + self._text(text, new) for prefix, text, _ in batch]
+            values = [value for _, _, some in batch for value in some]
+            cursor = super().execute_sql(";".join(texts), values)  # type: ignore[no-untyped-call]
+        scope.prepared.update(new)
         return cursor
+
+    def _text(self, sql: str, new: dict[str, str]) -> str:
+        """What to send for `sql`; notes in `new` what the message prepares."""
+        if not isinstance(sql, Statement):
+            return sql
+        name = self.scope.prepared.get(sql) or new.get(sql)
+        if name is not None:
+            return f"EXECUTE {name}{sql.arguments}"
+        # A name is never used twice: whether a message that failed had got as far as preparing is not known.
+        name = new[sql] = f"s{next(self.scope.names)}"
+        return f"PREPARE {name} AS {sql.numbered};EXECUTE {name}{sql.arguments}"
 
     @property
     def _thread(self) -> Any:
         """Peewee's own state of this thread: its connection and its stack of transactions."""
         return self._state  # type: ignore[attr-defined]
 
+    def _begins(self) -> bool:
+        """Whether the next message is the first of its transaction."""
+        deferred = self.scope.deferred
+        return "BEGIN;" in (deferred[0][0] if deferred else self.scope.prefix)
+
     def _unsent(self) -> bool:
         """Whether the transaction ends before anything was sent; forgets the pending prefix."""
-        unsent = "BEGIN;" in self.scope.prefix
+        unsent = self._begins()
         if unsent:
             self.scope.prefix = ""
         return unsent
@@ -220,9 +255,16 @@ class Prepared:
         """Execute for its effect; gives the number of rows it touched."""
         return self._execute(values).rowcount  # type: ignore[no-any-return]
 
+    def defer(self, **values: Any) -> None:
+        """Execute for its effect with the next statement; see `Database.defer`."""
+        db.defer(*self._filled(values))
+
     def _execute(self, values: dict[str, Any]) -> Any:
+        return db.execute_sql(*self._filled(values))
+
+    def _filled(self, values: dict[str, Any]) -> tuple[Statement, list[Any]]:
         if self._sql is None:
             text, params = self._build().sql()
             self._values = tuple(params)
             self._sql = Statement(text)
-        return db.execute_sql(self._sql, [values[v.name] if isinstance(v, Slot) else v for v in self._values])
+        return self._sql, [values[v.name] if isinstance(v, Slot) else v for v in self._values]

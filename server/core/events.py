@@ -167,7 +167,7 @@ def publish(
     if channels or ordering_key is not None or dedupe_key is not None:
         raise ValueError("an event without a workspace has no channels and no keys")
     new = _new()
-    db.execute_sql(_APPEND, (new.id, new.create_time, None, event_type, subject, data, *_origin()))
+    db.defer(_APPEND, (new.id, new.create_time, None, event_type, subject, data, *_origin()))
     return new.id
 
 
@@ -187,7 +187,7 @@ def publish_many(drafts: Sequence[Draft], *, workspace: UUID) -> list[Published]
     if len(drafts) == 1:
         draft = drafts[0]
         row = (new[0].id, new[0].create_time, workspace, draft.type, draft.subject, draft.data, list(draft.channels))
-        db.execute_sql(_APPEND_PENDING, (*row, *_origin()))
+        db.defer(_APPEND_PENDING, (*row, *_origin()))
     else:
         db.execute_sql(_APPEND_MANY, (*_columns(new, drafts), workspace, workspace, *_origin()))
     return new

@@ -8,12 +8,27 @@ from typing import Final
 
 from google.protobuf.message import Message
 
-from server.core import call, clock
-from server.core.db import db
+from server.core import call, clock, ids
+from server.core.db import Prepared, Slot, db
 from server.core.models import Job
 
 #: The channel on which a commit wakes the relay.
 CHANNEL: Final = "job"
+
+
+_COLUMNS: Final = (
+    Job.id,
+    Job.type,
+    Job.payload,
+    Job.state,
+    Job.attempts,
+    Job.run_time,
+    Job.error,
+    Job.trace_parent,
+    Job.create_time,
+)
+# The app may add jobs and not read them: no RETURNING.
+_ADD: Final = Prepared(lambda: Job.insert({c: Slot(c.name) for c in _COLUMNS}).returning())
 
 
 def enqueue(message: Message, *, run_time: datetime | None = None) -> None:
@@ -24,11 +39,15 @@ def enqueue(message: Message, *, run_time: datetime | None = None) -> None:
     if run_time is None:
         # It rides with the insert, without a round trip of its own.
         db.scope.prefix += f"NOTIFY {CHANNEL};"
-    insert = Job.insert(
+    now = clock.now()
+    _ADD.defer(
+        id=ids.new(),
         type=message.DESCRIPTOR.full_name,
         payload=message.SerializeToString(),
-        run_time=run_time or clock.now(),
+        state="READY",
+        attempts=0,
+        run_time=run_time or now,
+        error="",
         trace_parent=call.current().trace_parent,
+        create_time=now,
     )
-    # The app may add jobs and not read them: no RETURNING.
-    insert.returning().execute()

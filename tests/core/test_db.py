@@ -16,6 +16,11 @@ def publish(workspace):
     events.publish("thing.changed", Change(), subject="thing_1", workspace=workspace)
 
 
+def change(workspace):
+    publish(workspace)
+    db.execute_sql("SELECT 'and wait for it'")
+
+
 def seen_in(workspace):
     with tenancy.reading(workspace=workspace):
         return Event.select().count()
@@ -70,13 +75,56 @@ def test_settings_ride_on_the_first_statement_and_do_not_leak(committed):
 
     def two_statements():
         with tenancy.transaction(workspace=workspace):
-            publish(workspace)
-            publish(workspace)
+            db.execute_sql("SELECT 1")
+            db.execute_sql("SELECT 2")
 
     first, second = statements(committed, two_statements)
     assert first.startswith(f"BEGIN;SET LOCAL app.workspace_id='{workspace}'")
-    assert second.startswith("EXECUTE")
+    assert second == "SELECT 2"
     assert db.execute_sql("SELECT current_setting('app.workspace_id', true)").fetchone()[0] in (None, "")
+
+
+def test_what_nobody_waits_for_goes_with_the_commit(committed):
+    workspace, other = ids.new(), ids.new()
+
+    def two_events():
+        with tenancy.transaction(workspace=workspace):
+            publish(workspace)
+            tenancy.enter(other)
+            publish(other)
+
+    (only,) = statements(committed, two_events)
+    assert only.startswith("BEGIN;")
+    assert only.endswith(";COMMIT")
+    assert (seen_in(workspace), seen_in(other)) == (1, 1)
+
+
+def test_what_nobody_waits_for_goes_before_the_next_statement(committed):
+    workspace = ids.new()
+    with tenancy.transaction(workspace=workspace):
+        publish(workspace)
+        assert db.execute_sql("SELECT count(*) FROM event WHERE type LIKE '%changed'").fetchone() == (1,)
+
+
+def test_a_deferred_statement_that_fails_takes_its_transaction_with_it(committed):
+    workspace = ids.new()
+    with pytest.raises(peewee.IntegrityError), tenancy.transaction(workspace=workspace):
+        publish(workspace)
+        for _ in range(2):
+            insert = "INSERT INTO event_sequence VALUES (%s, 'a', 1)"
+            db.defer(insert, (workspace,))
+    assert seen_in(workspace) == 0
+    assert not db.in_transaction()
+
+
+def test_deferred_statements_are_undone_with_their_savepoint(committed):
+    workspace = ids.new()
+    with tenancy.transaction(workspace=workspace):
+        publish(workspace)
+        with db.atomic() as savepoint:
+            publish(workspace)
+            savepoint.rollback()
+    assert seen_in(workspace) == 1
 
 
 def test_an_empty_transaction_costs_no_round_trip(committed):
@@ -112,12 +160,17 @@ def test_a_connection_lost_while_idle_is_not_noticed(committed):
 def test_a_connection_lost_within_a_transaction_leaves_nothing(committed):
     workspace = ids.new()
     with pytest.raises(Unavailable), tenancy.transaction(workspace=workspace):
-        publish(workspace)
+        change(workspace)
         end_connections(committed)
-        publish(workspace)
+        change(workspace)
     with pytest.raises(Unavailable), tenancy.transaction(workspace=workspace):
-        publish(workspace)
+        change(workspace)
         end_connections(committed)
+    with pytest.raises(Unavailable), tenancy.transaction(workspace=workspace):
+        change(workspace)
+        end_connections(committed)
+        tenancy.enter(workspace)
+        change(workspace)
     assert seen_in(workspace) == 0
     assert not db.in_transaction()
 
@@ -127,11 +180,11 @@ def test_no_statement_runs_outside_its_broken_transaction(committed):
 
     def stubborn():
         with tenancy.transaction(workspace=workspace):
-            publish(workspace)
+            change(workspace)
             end_connections(committed)
             for _ in range(2):
                 with pytest.raises(Unavailable):
-                    publish(workspace)
+                    change(workspace)
 
     with pytest.raises(Unavailable):
         stubborn()

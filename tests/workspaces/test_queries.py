@@ -79,21 +79,22 @@ def test_listing_members_with_who_they_are_is_one_beside_the_membership(cast):
     assert cast.statements(MEMBERS + "ListMembers", request) == ["SELECT"] * 2
 
 
-def test_creating_is_one_insert_and_its_two_events(cast):
+def test_creating_is_one_insert_and_the_commit(cast):
     def sent_for(name, **headers):
         request = CreateWorkspaceRequest(workspace=workspace_pb2.Workspace(name=name))
         return cast.statements(WORKSPACES + "CreateWorkspace", request, **headers)
 
-    assert sent_for("Acme Engines") == ["WITH", "WITH", "WITH"]
-    assert sent_for("Bolts", **{"idempotency-key": "one"}) == ["INSERT", "WITH", "WITH", "WITH", "UPDATE"]
+    # The events, and the answer that is kept for the key, go with the commit.
+    assert sent_for("Acme Engines") == ["WITH", "COMMIT"]
+    assert sent_for("Bolts", **{"idempotency-key": "one"}) == ["INSERT", "WITH", "COMMIT"]
     # The slug of the name is taken now: the limit is looked at, and a second slug tried.
-    assert sent_for("Bolts") == ["WITH", "SELECT", "WITH", "WITH", "WITH"]
+    assert sent_for("Bolts") == ["WITH", "SELECT", "WITH", "COMMIT"]
 
 
 def test_updating_without_a_new_slug_needs_no_savepoint(cast):
     request = UpdateWorkspaceRequest(workspace_id=ws(cast.workspace), workspace=workspace_pb2.Workspace(name="New"))
     sent = cast.statements(WORKSPACES + "UpdateWorkspace", request)
-    assert sent == ["SELECT", "SELECT", "SELECT", "UPDATE", "WITH"]
+    assert sent == ["SELECT", "SELECT", "SELECT", "UPDATE", "COMMIT"]
 
 
 @pytest.fixture

@@ -108,4 +108,4 @@ def _release(principal: str, key: str) -> None:
 
 def _store(principal: str, key: str, response: Message) -> None:
     sealed = crypto.ring().seal(_PURPOSE, response.SerializeToString(), bound_to=f"{principal}\n{key}".encode())
-    _ANSWER.run(principal=principal, key=key, response=sealed)
+    _ANSWER.defer(principal=principal, key=key, response=sealed)
