@@ -5,6 +5,7 @@ import warnings
 
 from userdata.webhooks.v1 import delivery_pb2 as userdata_dot_webhooks_dot_v1_dot_delivery__pb2
 from userdata.webhooks.v1 import delivery_service_pb2 as userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2
+from userdata.webhooks.v1 import explanation_pb2 as userdata_dot_webhooks_dot_v1_dot_explanation__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -69,7 +70,7 @@ class DeliveryServiceStub:
         self.ExplainEvent = channel.unary_unary(
                 '/userdata.webhooks.v1.DeliveryService/ExplainEvent',
                 request_serializer=userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2.ExplainEventRequest.SerializeToString,
-                response_deserializer=userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2.ExplainEventResponse.FromString,
+                response_deserializer=userdata_dot_webhooks_dot_v1_dot_explanation__pb2.ExplainEventResponse.FromString,
                 _registered_method=True)
 
 
@@ -174,7 +175,7 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
             'ExplainEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainEvent,
                     request_deserializer=userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2.ExplainEventRequest.FromString,
-                    response_serializer=userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2.ExplainEventResponse.SerializeToString,
+                    response_serializer=userdata_dot_webhooks_dot_v1_dot_explanation__pb2.ExplainEventResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -366,7 +367,7 @@ class DeliveryService:
             target,
             '/userdata.webhooks.v1.DeliveryService/ExplainEvent',
             userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2.ExplainEventRequest.SerializeToString,
-            userdata_dot_webhooks_dot_v1_dot_delivery__service__pb2.ExplainEventResponse.FromString,
+            userdata_dot_webhooks_dot_v1_dot_explanation__pb2.ExplainEventResponse.FromString,
             options,
             channel_credentials,
             insecure,

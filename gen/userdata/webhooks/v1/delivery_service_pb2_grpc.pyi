@@ -7,6 +7,7 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from userdata.webhooks.v1 import delivery_pb2 as _delivery_pb2
 from userdata.webhooks.v1 import delivery_service_pb2 as _delivery_service_pb2
+from userdata.webhooks.v1 import explanation_pb2 as _explanation_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -57,7 +58,7 @@ class DeliveryServiceStub:
     While an attempt is being made the call fails with `DELIVERY_OPEN`, and with `DELIVERY_FINISHED` afterwards. A
     cancelled delivery can be retried.
     """
-    ExplainEvent: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ExplainEventRequest, _delivery_service_pb2.ExplainEventResponse]
+    ExplainEvent: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ExplainEventRequest, _explanation_pb2.ExplainEventResponse]
     """Explains, endpoint by endpoint, what became of an event and why.
 
     It tells of every endpoint that the workspace had when the event was handed out, or has now; of at most 1000, the
@@ -92,7 +93,7 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     While an attempt is being made the call fails with `DELIVERY_OPEN`, and with `DELIVERY_FINISHED` afterwards. A
     cancelled delivery can be retried.
     """
-    ExplainEvent: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ExplainEventRequest, _delivery_service_pb2.ExplainEventResponse]  # type: ignore[assignment]
+    ExplainEvent: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ExplainEventRequest, _explanation_pb2.ExplainEventResponse]  # type: ignore[assignment]
     """Explains, endpoint by endpoint, what became of an event and why.
 
     It tells of every endpoint that the workspace had when the event was handed out, or has now; of at most 1000, the
@@ -166,7 +167,7 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _delivery_service_pb2.ExplainEventRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_delivery_service_pb2.ExplainEventResponse, _abc.Awaitable[_delivery_service_pb2.ExplainEventResponse]]:
+    ) -> _typing.Union[_explanation_pb2.ExplainEventResponse, _abc.Awaitable[_explanation_pb2.ExplainEventResponse]]:
         """Explains, endpoint by endpoint, what became of an event and why.
 
         It tells of every endpoint that the workspace had when the event was handed out, or has now; of at most 1000, the
