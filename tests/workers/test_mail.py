@@ -51,6 +51,13 @@ LETTERS = {
         "link": LINK,
         "expire_time": TIME,
     },
+    "endpoint_disabled": {
+        **PERSON,
+        "workspace_name": "Engines",
+        "url": "https://hooks.example.com/orders",
+        "cause": "Every attempt of the last five days failed.",
+        "link": LINK,
+    },
 }
 NAMES = frozenset(("name", "inviter_name", "owner_name", "workspace_name", "device"))
 SENDER = parse_mailbox("Acme & Søn <no-reply@acme.example>")

@@ -3,6 +3,7 @@
 from server.accounts.service import mail as accounts
 from server.core import ids, tenancy
 from server.core.mail import Letter
+from server.webhooks.service import mail as webhooks
 from server.workspaces.service import mail as workspaces
 from userdata.jobs.v1.mail_pb2 import (
     SendAccountExistsEmail,
@@ -13,6 +14,7 @@ from userdata.jobs.v1.mail_pb2 import (
     SendSessionsRevokedEmail,
     SendVerificationEmail,
 )
+from userdata.jobs.v1.webhooks_pb2 import SendEndpointDisabledEmail
 from workers.registry import mails
 
 
@@ -61,3 +63,11 @@ def invitation(job: SendInvitationEmail) -> Letter | None:
 def ownership_offer(job: SendOwnershipOfferEmail) -> Letter | None:
     """That a workspace is offered."""
     return workspaces.ownership_offer(ids.decode("ws", job.workspace_id), ids.decode("otr", job.ownership_transfer_id))
+
+
+@mails(SendEndpointDisabledEmail)
+def endpoint_disabled(job: SendEndpointDisabledEmail) -> Letter | None:
+    """That an endpoint was given up."""
+    return webhooks.endpoint_disabled(
+        ids.decode("ws", job.workspace_id), ids.decode("whe", job.endpoint_id), ids.decode("usr", job.user_id)
+    )
