@@ -22,7 +22,7 @@ from server.core.interceptors.edge import UnknownMethods, handlers
 from server.core.interceptors.handler import Guards
 from server.core.interceptors.health import health_handlers
 from server.webhooks.conf import WebhooksSettings
-from server.webhooks.servicer import EndpointServicer
+from server.webhooks.servicer import DeliveryServicer, EndpointServicer, ReplayServicer
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
@@ -41,7 +41,7 @@ from userdata.accounts.v1 import (
     totp_service_pb2,
     user_admin_service_pb2,
 )
-from userdata.webhooks.v1 import endpoint_service_pb2
+from userdata.webhooks.v1 import delivery_service_pb2, endpoint_service_pb2, replay_service_pb2
 from userdata.workspaces.v1 import (
     invitation_service_pb2,
     member_service_pb2,
@@ -78,6 +78,8 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
         WorkspaceApiKeyServicer(),
     ),
     (endpoint_service_pb2.DESCRIPTOR.services_by_name["EndpointService"], EndpointServicer()),
+    (delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer()),
+    (replay_service_pb2.DESCRIPTOR.services_by_name["ReplayService"], ReplayServicer()),
 )
 
 #: Larger messages are refused by grpc itself; Envoy refuses REST bodies above its own, lower limit.

@@ -81,10 +81,10 @@ class TooManySecrets(Exhausted):
 
 
 class DeliveryOpen(FailedPrecondition):
-    """The delivery is not finished yet."""
+    """An attempt of the delivery is being made."""
 
     reason = "DELIVERY_OPEN"
-    message = "The delivery is not finished. Wait for it or cancel it."
+    message = "An attempt is being made at this moment. Try again when it has ended."
 
 
 class DeliveryFinished(FailedPrecondition):
@@ -92,6 +92,12 @@ class DeliveryFinished(FailedPrecondition):
 
     reason = "DELIVERY_FINISHED"
     message = "The delivery is finished already."
+
+
+class TooManyReplays(Exhausted):
+    """As many replays of the workspace run as may."""
+
+    message = "At most {limit} replays of a workspace may run. Wait until one has ended, or cancel it."
 
 
 class ReplayFinished(FailedPrecondition):

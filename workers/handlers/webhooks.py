@@ -1,8 +1,8 @@
 """Jobs of webhooks that take longer than a call may: one bounded batch each, and a new job for the next batch."""
 
 from server.core import ids, jobs, tenancy
-from server.webhooks.service import cancelling
-from userdata.jobs.v1.webhooks_pb2 import CancelDeliveries
+from server.webhooks.service import cancelling, replays
+from userdata.jobs.v1.webhooks_pb2 import CancelDeliveries, ContinueReplay
 from workers.registry import handles
 
 
@@ -13,3 +13,11 @@ def cancel_deliveries(job: CancelDeliveries) -> None:
     tenancy.enter(workspace_id)
     if not cancelling.cancel(workspace_id, ids.decode("whe", job.endpoint_id)):
         jobs.enqueue(job)
+
+
+@handles(ContinueReplay)
+def continue_replay(job: ContinueReplay) -> None:
+    """Take a replay one stretch of events further; it enqueues the next run itself."""
+    workspace_id = ids.decode("ws", job.workspace_id)
+    tenancy.enter(workspace_id)
+    replays.advance(workspace_id, ids.decode("whr", job.replay_id))

@@ -1,5 +1,7 @@
 """The services of the contract, each method one call into the rules."""
 
+from server.webhooks.servicer.deliveries import DeliveryServicer
 from server.webhooks.servicer.endpoints import EndpointServicer
+from server.webhooks.servicer.replays import ReplayServicer
 
-__all__ = ["EndpointServicer"]
+__all__ = ["DeliveryServicer", "EndpointServicer", "ReplayServicer"]
