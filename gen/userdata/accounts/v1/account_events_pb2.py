@@ -25,31 +25,44 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from userdata.accounts.v1 import user_pb2 as userdata_dot_accounts_dot_v1_dot_user__pb2
 from userdata.api.v1 import change_pb2 as userdata_dot_api_dot_v1_dot_change__pb2
+from userdata.api.v1 import event_type_pb2 as userdata_dot_api_dot_v1_dot_event__type__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/accounts/v1/account_events.proto\x12\x14userdata.accounts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fuserdata/accounts/v1/user.proto\x1a\x1cuserdata/api/v1/change.proto\"7\n\x0bUserCreated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User\"\xc1\x01\n\x0bUserUpdated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User\x12?\n\x07\x63hanges\x18\x02 \x03(\x0b\x32..userdata.accounts.v1.UserUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01\"\x7f\n\x0bUserDeleted\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npurge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x0eSessionRevoked\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x36\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.userdata.accounts.v1.SessionRevocation\"\x99\x01\n\rApiKeyCreated\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x14\n\x0cworkspace_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\rApiKeyRevoked\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x14\n\x0cworkspace_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t*\x9b\x02\n\x11SessionRevocation\x12\"\n\x1eSESSION_REVOCATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_REVOCATION_LOGOUT\x10\x01\x12\x1e\n\x1aSESSION_REVOCATION_BY_USER\x10\x02\x12\'\n#SESSION_REVOCATION_PASSWORD_CHANGED\x10\x03\x12+\n\'SESSION_REVOCATION_REFRESH_TOKEN_REUSED\x10\x04\x12%\n!SESSION_REVOCATION_ACCOUNT_LOCKED\x10\x05\x12&\n\"SESSION_REVOCATION_ACCOUNT_DELETED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/accounts/v1/account_events.proto\x12\x14userdata.accounts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fuserdata/accounts/v1/user.proto\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\"I\n\x0bUserCreated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User:\x10\xaa\xb6\x18\x0cuser.created\"\xd3\x01\n\x0bUserUpdated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User\x12?\n\x07\x63hanges\x18\x02 \x03(\x0b\x32..userdata.accounts.v1.UserUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x10\xaa\xb6\x18\x0cuser.updated\"\x91\x01\n\x0bUserDeleted\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npurge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x10\xaa\xb6\x18\x0cuser.deleted\"\x82\x01\n\x0eSessionRevoked\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x36\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.userdata.accounts.v1.SessionRevocation:\x13\xaa\xb6\x18\x0fsession.revoked\"\xae\x01\n\rApiKeyCreated\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x14\n\x0cworkspace_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x13\xaa\xb6\x18\x0f\x61pi_key.created\"m\n\rApiKeyRevoked\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x14\n\x0cworkspace_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t:\x13\xaa\xb6\x18\x0f\x61pi_key.revoked*\x9b\x02\n\x11SessionRevocation\x12\"\n\x1eSESSION_REVOCATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_REVOCATION_LOGOUT\x10\x01\x12\x1e\n\x1aSESSION_REVOCATION_BY_USER\x10\x02\x12\'\n#SESSION_REVOCATION_PASSWORD_CHANGED\x10\x03\x12+\n\'SESSION_REVOCATION_REFRESH_TOKEN_REUSED\x10\x04\x12%\n!SESSION_REVOCATION_ACCOUNT_LOCKED\x10\x05\x12&\n\"SESSION_REVOCATION_ACCOUNT_DELETED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'userdata.accounts.v1.account_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_USERCREATED']._loaded_options = None
+  _globals['_USERCREATED']._serialized_options = b'\252\266\030\014user.created'
   _globals['_USERUPDATED_CHANGESENTRY']._loaded_options = None
   _globals['_USERUPDATED_CHANGESENTRY']._serialized_options = b'8\001'
-  _globals['_SESSIONREVOCATION']._serialized_start=903
-  _globals['_SESSIONREVOCATION']._serialized_end=1186
-  _globals['_USERCREATED']._serialized_start=163
-  _globals['_USERCREATED']._serialized_end=218
-  _globals['_USERUPDATED']._serialized_start=221
-  _globals['_USERUPDATED']._serialized_end=414
-  _globals['_USERUPDATED_CHANGESENTRY']._serialized_start=343
-  _globals['_USERUPDATED_CHANGESENTRY']._serialized_end=414
-  _globals['_USERDELETED']._serialized_start=416
-  _globals['_USERDELETED']._serialized_end=543
-  _globals['_SESSIONREVOKED']._serialized_start=545
-  _globals['_SESSIONREVOKED']._serialized_end=654
-  _globals['_APIKEYCREATED']._serialized_start=657
-  _globals['_APIKEYCREATED']._serialized_end=810
-  _globals['_APIKEYREVOKED']._serialized_start=812
-  _globals['_APIKEYREVOKED']._serialized_end=900
+  _globals['_USERUPDATED']._loaded_options = None
+  _globals['_USERUPDATED']._serialized_options = b'\252\266\030\014user.updated'
+  _globals['_USERDELETED']._loaded_options = None
+  _globals['_USERDELETED']._serialized_options = b'\252\266\030\014user.deleted'
+  _globals['_SESSIONREVOKED']._loaded_options = None
+  _globals['_SESSIONREVOKED']._serialized_options = b'\252\266\030\017session.revoked'
+  _globals['_APIKEYCREATED']._loaded_options = None
+  _globals['_APIKEYCREATED']._serialized_options = b'\252\266\030\017api_key.created'
+  _globals['_APIKEYREVOKED']._loaded_options = None
+  _globals['_APIKEYREVOKED']._serialized_options = b'\252\266\030\017api_key.revoked'
+  _globals['_SESSIONREVOCATION']._serialized_start=1056
+  _globals['_SESSIONREVOCATION']._serialized_end=1339
+  _globals['_USERCREATED']._serialized_start=197
+  _globals['_USERCREATED']._serialized_end=270
+  _globals['_USERUPDATED']._serialized_start=273
+  _globals['_USERUPDATED']._serialized_end=484
+  _globals['_USERUPDATED_CHANGESENTRY']._serialized_start=395
+  _globals['_USERUPDATED_CHANGESENTRY']._serialized_end=466
+  _globals['_USERDELETED']._serialized_start=487
+  _globals['_USERDELETED']._serialized_end=632
+  _globals['_SESSIONREVOKED']._serialized_start=635
+  _globals['_SESSIONREVOKED']._serialized_end=765
+  _globals['_APIKEYCREATED']._serialized_start=768
+  _globals['_APIKEYCREATED']._serialized_end=942
+  _globals['_APIKEYREVOKED']._serialized_start=944
+  _globals['_APIKEYREVOKED']._serialized_end=1053
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1euserdata/events/v1/event.proto\x12\x12userdata.events.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1buserdata/api/v1/rules.proto\"\x86\x04\n\x05\x45vent\x12<\n\x02id\x18\x01 \x01(\tB0\xe2\x41\x01\x03\xda\xb5\x18( \x06*\x03\x65vt\x8a\x01\x1e\x65vt_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x44\n\x0cworkspace_id\x18\x02 \x01(\tB.\xe2\x41\x01\x03\xda\xb5\x18& \x06*\x02ws\x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x41\n\x04type\x18\x03 \x01(\tB3\xe2\x41\x01\x02\xda\xb5\x18+\x10\x80\x01\x1a\x19[a-z0-9_]+(\\.[a-z0-9_]+)*\x8a\x01\norder.paid\x12%\n\x07subject\x18\x04 \x01(\tB\x14\xda\xb5\x18\x10\x10\x80\x02\x8a\x01\norder_4711\x12U\n\x04\x64\x61ta\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB.\xda\xb5\x18*`\x80\x80\x10\x8a\x01#{\"amount\": 4200, \"currency\": \"EUR\"}\x12\x10\n\x08\x63hannels\x18\x06 \x03(\t\x12\x14\n\x0cordering_key\x18\x07 \x01(\t\x12\x16\n\x08sequence\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\ndedupe_key\x18\t \x01(\t\x12\x13\n\x05\x61\x63tor\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1euserdata/events/v1/event.proto\x12\x12userdata.events.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1buserdata/api/v1/rules.proto\"\xf9\x04\n\x05\x45vent\x12<\n\x02id\x18\x01 \x01(\tB0\xe2\x41\x01\x03\xda\xb5\x18( \x06*\x03\x65vt\x8a\x01\x1e\x65vt_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x44\n\x0cworkspace_id\x18\x02 \x01(\tB.\xe2\x41\x01\x03\xda\xb5\x18& \x06*\x02ws\x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x41\n\x04type\x18\x03 \x01(\tB3\xe2\x41\x01\x02\xda\xb5\x18+\x10\x80\x01\x1a\x19[a-z0-9_]+(\\.[a-z0-9_]+)*\x8a\x01\norder.paid\x12%\n\x07subject\x18\x04 \x01(\tB\x14\xda\xb5\x18\x10\x10\x80\x02\x8a\x01\norder_4711\x12U\n\x04\x64\x61ta\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB.\xda\xb5\x18*`\x80\x80\x10\x8a\x01#{\"amount\": 4200, \"currency\": \"EUR\"}\x12:\n\x08\x63hannels\x18\x06 \x03(\tB(\xda\xb5\x18$\x1a\x15[A-Za-z0-9_.:-]{1,64}H\nP\x01\x8a\x01\x06[\"eu\"]\x12*\n\x0cordering_key\x18\x07 \x01(\tB\x14\xda\xb5\x18\x10\x10\x80\x01\x8a\x01\norder_4711\x12\x16\n\x08sequence\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12)\n\ndedupe_key\x18\t \x01(\tB\x15\xda\xb5\x18\x11\x10\x80\x01\x8a\x01\x0bpayment_815\x12\x13\n\x05\x61\x63tor\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1a\n\x0ctrace_parent\x18\r \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,14 +45,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['subject']._serialized_options = b'\332\265\030\020\020\200\002\212\001\norder_4711'
   _globals['_EVENT'].fields_by_name['data']._loaded_options = None
   _globals['_EVENT'].fields_by_name['data']._serialized_options = b'\332\265\030*`\200\200\020\212\001#{\"amount\": 4200, \"currency\": \"EUR\"}'
+  _globals['_EVENT'].fields_by_name['channels']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['channels']._serialized_options = b'\332\265\030$\032\025[A-Za-z0-9_.:-]{1,64}H\nP\001\212\001\006[\"eu\"]'
+  _globals['_EVENT'].fields_by_name['ordering_key']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['ordering_key']._serialized_options = b'\332\265\030\020\020\200\001\212\001\norder_4711'
   _globals['_EVENT'].fields_by_name['sequence']._loaded_options = None
   _globals['_EVENT'].fields_by_name['sequence']._serialized_options = b'\342A\001\003'
+  _globals['_EVENT'].fields_by_name['dedupe_key']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['dedupe_key']._serialized_options = b'\332\265\030\021\020\200\001\212\001\013payment_815'
   _globals['_EVENT'].fields_by_name['actor']._loaded_options = None
   _globals['_EVENT'].fields_by_name['actor']._serialized_options = b'\342A\001\003'
   _globals['_EVENT'].fields_by_name['request_id']._loaded_options = None
   _globals['_EVENT'].fields_by_name['request_id']._serialized_options = b'\342A\001\003'
   _globals['_EVENT'].fields_by_name['create_time']._loaded_options = None
   _globals['_EVENT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
+  _globals['_EVENT'].fields_by_name['trace_parent']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['trace_parent']._serialized_options = b'\342A\001\003'
   _globals['_EVENT']._serialized_start=180
-  _globals['_EVENT']._serialized_end=698
+  _globals['_EVENT']._serialized_end=813
 # @@protoc_insertion_point(module_scope)
