@@ -6,13 +6,13 @@ import sys
 import threading
 
 import structlog
-import uvloop
 
-from server import app, streams
+from server import app
 from server.core import config
 from server.core.config import ConfigurationError
 from server.core.db import db
 from server.core.telemetry import logs, traces
+from server.streams.conf import StreamsSettings
 
 _GRACE_SECONDS = 5
 
@@ -21,7 +21,7 @@ def main() -> int:
     """Run the process the command line names until it is told to stop; 2 when the settings do not hold."""
     arguments = _arguments()
     try:
-        config.check(app.SETTINGS)
+        config.check((*app.SETTINGS, StreamsSettings))
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log is not set up without settings
         return 2
@@ -30,7 +30,7 @@ def main() -> int:
     if arguments.process == "rpc":
         _serve_rpc(arguments.host, arguments.port, settings)
     else:
-        uvloop.run(streams.serve(host=arguments.host, port=arguments.port, http_port=arguments.http_port))
+        _serve_streams(arguments.host, arguments.port, arguments.http_port)
     return 0
 
 
@@ -60,6 +60,15 @@ def _serve_rpc(host: str, port: int, settings: config.Core) -> None:
     log.info("rpc ready", port=port)
     stopped.wait()
     server.stop(_GRACE_SECONDS).wait()
+
+
+def _serve_streams(host: str, port: int, http_port: int) -> None:
+    # Imported here: the unary servers, of which there are many, need none of its 15 MB.
+    import uvloop  # noqa: PLC0415
+
+    from server import streams  # noqa: PLC0415
+
+    uvloop.run(streams.serve(host=host, port=port, http_port=http_port))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from server.core.credentials import Credentials
 from server.core.interceptors.edge import UnknownMethods, handlers
 from server.core.interceptors.handler import Guards
 from server.core.interceptors.health import health_handlers
+from server.events.servicer.streams import EventStreamServicer
 from server.webhooks.conf import WebhooksSettings
 from server.webhooks.servicer import DeliveryServicer, EndpointServicer, ReplayServicer
 from server.workspaces.conf import WorkspacesSettings
@@ -41,6 +42,7 @@ from userdata.accounts.v1 import (
     totp_service_pb2,
     user_admin_service_pb2,
 )
+from userdata.events.v1 import event_stream_service_pb2
 from userdata.webhooks.v1 import delivery_service_pb2, endpoint_service_pb2, replay_service_pb2
 from userdata.workspaces.v1 import (
     invitation_service_pb2,
@@ -80,6 +82,11 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
     (endpoint_service_pb2.DESCRIPTOR.services_by_name["EndpointService"], EndpointServicer()),
     (delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer()),
     (replay_service_pb2.DESCRIPTOR.services_by_name["ReplayService"], ReplayServicer()),
+)
+
+#: Services with a method that streams its answers: the streams processes serve them, whole.
+STREAMED: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
+    (event_stream_service_pb2.DESCRIPTOR.services_by_name["EventStreamService"], EventStreamServicer()),
 )
 
 #: Larger messages are refused by grpc itself; Envoy refuses REST bodies above its own, lower limit.

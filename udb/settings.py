@@ -8,10 +8,11 @@ from pydantic_core import PydanticUndefined
 
 from server import app
 from server.core.config import Section
+from server.streams.conf import StreamsSettings
 from udb.conf import ROOT, Tool
 from workers.conf import WorkersSettings
 
-_SECTIONS: Final[tuple[type[Section], ...]] = (Tool, *app.SETTINGS, WorkersSettings)
+_SECTIONS: Final[tuple[type[Section], ...]] = (Tool, *app.SETTINGS, StreamsSettings, WorkersSettings)
 #: Defaults that differ from machine to machine.
 _VARYING: Final = {
     "var_dir": "`var`",

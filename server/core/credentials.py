@@ -61,6 +61,8 @@ class Credentials:
         self._lock = threading.Lock()
         self._listening = False
         self._revocations = 0
+        #: Called, in the thread that listens, with the tag of each revocation once it holds here.
+        self.on_revoked: Callable[[str], None] = lambda _tag: None
 
     def authenticate(self, token: str) -> Principal:
         """The principal that `token` proves. Raises Unauthenticated."""
@@ -121,6 +123,8 @@ class Credentials:
                 select.select([connection], [], [])
                 connection.poll()
                 while connection.notifies:
-                    self._drop(connection.notifies.pop(0).payload)
+                    tag = connection.notifies.pop(0).payload
+                    self._drop(tag)
+                    self.on_revoked(tag)
         finally:
             connection.close()

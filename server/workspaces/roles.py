@@ -26,7 +26,7 @@ class Role(StrEnum):
         return _RANKS[self] < _RANKS[other]
 
 
-_VIEWER: Final = frozenset({"workspaces.read", "members.read"})
+_VIEWER: Final = frozenset({"workspaces.read", "members.read", "events.read"})
 _MEMBER: Final = _VIEWER | {"invitations.read", "webhooks.read"}
 _ADMIN: Final = _MEMBER | {
     "workspaces.update",

@@ -9,7 +9,7 @@ from server.core.contract import methods
 from server.workspaces.roles import ALL, OUTLIVE_DELETION, Role
 from userdata.workspaces.v1 import member_pb2
 
-VIEWER = {"workspaces.read", "members.read"}
+VIEWER = {"workspaces.read", "members.read", "events.read"}
 MEMBER = {*VIEWER, "invitations.read", "webhooks.read"}
 ADMIN = {
     *MEMBER,
@@ -39,6 +39,7 @@ def test_roles_are_those_of_the_contract():
 
 
 def test_every_permission_that_a_method_needs_in_a_workspace_exists_and_no_other():
-    asked = {method.permission for service, _ in app.SERVICERS for method in methods(service) if method.in_workspace}
+    services = [service for service, _ in (*app.SERVICERS, *app.STREAMED)]
+    asked = {method.permission for service in services for method in methods(service) if method.in_workspace}
     assert asked == ALL
     assert asked >= OUTLIVE_DELETION

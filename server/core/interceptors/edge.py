@@ -5,7 +5,7 @@ Requests are parsed here and not by grpc, which would answer INTERNAL to bytes t
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 import grpc
@@ -54,7 +54,7 @@ def unary(method: Method, handler: Handler) -> Callable[[bytes, grpc.ServicerCon
         call = incoming(method, context)
         with serving(call), traces.span(method.full_name, call.trace_parent) as call.trace_parent:
             try:
-                answer = handler(_parsed(method, raw), call).SerializeToString()
+                answer = handler(parsed(method, raw), call).SerializeToString()
             except Exception as error:  # noqa: BLE001 - the one place where every failure becomes a status
                 failure = domain_error(error)
             else:
@@ -73,12 +73,16 @@ def unary(method: Method, handler: Handler) -> Callable[[bytes, grpc.ServicerCon
 def incoming(method: Method, context: grpc.ServicerContext) -> Call:
     """The call that `context` belongs to."""
     metadata: dict[str, Any] = {entry[0]: entry[1] for entry in context.invocation_metadata()}
+    return call_of(method, metadata, address=_peer_address(context.peer()))
+
+
+def call_of(method: Method, metadata: Mapping[str, str], *, address: str) -> Call:
+    """The call that `metadata`, with names in lower case, came with, from `address` unless it names another."""
     request_id = metadata.get("x-request-id", "")
     if not (0 < len(request_id) <= _REQUEST_ID_MAX and request_id.isascii() and request_id.isprintable()):
         request_id = str(ids.new())
-    address = metadata.get(ADDRESS_HEADER) or _peer_address(context.peer())
     trace_parent = traces.sane(metadata.get("traceparent", ""))
-    return Call(method, metadata, request_id, trace_parent, address)
+    return Call(method, metadata, request_id, trace_parent, metadata.get(ADDRESS_HEADER) or address)
 
 
 class UnknownMethods(grpc.GenericRpcHandler):
@@ -92,7 +96,8 @@ class UnknownMethods(grpc.GenericRpcHandler):
         return _abort(context, Unimplemented(), str(ids.new()))
 
 
-def _parsed(method: Method, raw: bytes) -> Any:
+def parsed(method: Method, raw: bytes) -> Any:
+    """The request of `method` that `raw` holds. Raises InvalidArgument."""
     try:
         return method.request.FromString(raw)
     except DecodeError:

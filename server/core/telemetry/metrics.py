@@ -21,6 +21,10 @@ JOBS_SENT: Final = Counter("userdata_jobs_sent_total", "Jobs the relay handed to
 JOBS_HELD: Final = Gauge(
     "userdata_jobs_held", "Jobs that are not done, by state.", ("state",), multiprocess_mode="mostrecent"
 )
+STREAMS_OPEN: Final = Gauge(
+    "userdata_streams_open", "Streams of events that are open.", ("transport",), multiprocess_mode="livesum"
+)
+STREAMED: Final = Counter("userdata_streamed_events_total", "Events given to streams that have ended.", ("transport",))
 
 
 def render() -> bytes:

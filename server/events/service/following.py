@@ -14,6 +14,10 @@ from userdata.events.v1.event_pb2 import Event
 
 #: How much of the feed one read looks through for events that a filter lets pass.
 _SCANNED: Final = 2000
+#: A stretch ends after so much data, so that every client takes the answer (gRPC's own limit is 4 MiB).
+_BYTES: Final = 2 * 1024 * 1024
+#: How many events are in memory at a time before that is looked at.
+_LOADED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,12 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event and its place in the feed."""
+    """An event, its place in the feed, and how many characters of data it has."""
 
     place: Place
     workspace_id: UUID
     event: Event
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +74,28 @@ def begin(workspace_id: UUID, cursor: str) -> Place:
 
 
 def stretch(workspace_id: UUID, place: Place, *, limit: int, wanted: Filter) -> Stretch:
-    """The stretch after `place` with at most `limit` events. It may hold none and not be the last."""
-    scanned = max(limit, 1 if wanted.wants_all else _SCANNED)
+    """The stretch after `place` with at most `limit` events. It may hold fewer, even none, and not be the last."""
+    scanned = limit if wanted.wants_all else max(limit, _SCANNED)
     rows = following.scan(workspace_id, *place, limit=scanned)
-    found = entries([row for row in rows if wanted.takes_type(row.type)][:limit] if not wanted.subject else rows, wanted)
-    if len(found) >= limit:
-        last = found[limit - 1].place
-        return Stretch(found[:limit], last, is_last=len(rows) < scanned and last.position == rows[-1].position)
     if not rows:
         return Stretch([], place, is_last=True)
+    candidates = [row for row in rows if wanted.takes_type(row.type)]
+    found: list[Entry] = []
+    size = 0
+    for start in range(0, len(candidates), _LOADED):
+        for entry in entries(candidates[start : start + _LOADED], wanted):
+            found.append(entry)
+            size += entry.size
+            if len(found) == limit or size >= _BYTES:
+                return Stretch(found, entry.place, is_last=False)
     return Stretch(found, Place(rows[-1].position, rows[-1].feed_time), is_last=len(rows) < scanned)
 
 
 def entries(rows: Sequence[FeedRow], wanted: Filter, execute: following.Run = following.run) -> list[Entry]:
     """The events of `rows` that are wanted, in their order."""
-    rows = [row for row in rows if wanted.takes_type(row.type)]
     found = following.events(rows, execute)
     return [
-        Entry(Place(row.position, row.feed_time), row.workspace_id, convert.event(event))
+        Entry(Place(row.position, row.feed_time), row.workspace_id, convert.event(event), len(event.data))
         for row in rows
         if (event := found.get(row.event_id)) is not None and wanted.takes(event.type, event.subject)
     ]

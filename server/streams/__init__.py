@@ -1,0 +1,15 @@
+"""The streams process: what must not hold a thread of the unary servers, on one asyncio loop.
+
+process      starts and stops all of it
+rpc          gRPC: WatchEvents and PollEvents, reflection, health
+http         HTTP: the same stream as server-sent events (sse) and over a WebSocket (socket), probes, metrics
+└ stream         one reader: what is kept, then what comes, without a gap between them
+└ keeper           ends streams whose credential or permission ended
+└ hub              the watchers of this process, and which event goes to whom
+└ tail               reads the feed once for all of them
+└ items                an event in the forms in which it is sent, each made once
+"""
+
+from server.streams.process import serve
+
+__all__ = ["serve"]
