@@ -127,6 +127,7 @@ class Outcome:
 
     `error` is an ErrorKind: empty on 2xx alone. `status` is None when no answer came. `response_body` holds at most
     16 KiB and `address` the peer's address, empty when none was dialled. `detail` is one sentence for the customer.
+    `resent` says that the receiver may have got the request twice: it closed a kept connection while it was sent.
     """
 
     start: datetime
@@ -142,20 +143,22 @@ class Outcome:
     address: str
     retry_after: timedelta | None
     detail: str = ""
+    resent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SendingSettings:
     """What an installation allows: http beside https, and networks that are dialled though the guard forbids them.
 
-    `connections` and `connections_per_host` bound the pool of one process. `dns_seconds` is how long an answer is kept,
-    `idle_seconds` how long an unused connection is.
+    `dns_seconds` is how long an answer is kept, `idle_seconds` how long an unused connection. `ca_file` names a file of
+    certificates that are trusted besides the system's; `nameservers` are asked instead of the system's, at `dns_port`.
     """
 
     allow_http: bool = False
     allowed_networks: tuple[Network, ...] = ()
-    connections: int = 1000
-    connections_per_host: int = 64
     dns_seconds: float = 10.0
     idle_seconds: float = 15.0
+    ca_file: str = ""
+    nameservers: tuple[str, ...] = ()
+    dns_port: int = 53
     user_agent: str = USER_AGENT
