@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
+from aiohttp.resolver import AsyncResolver
 
 from server.webhooks.sending.guard import AddressForbidden, may_dial
 from server.webhooks.sending.types import Network, SendingSettings
@@ -73,6 +74,13 @@ class GuardedResolver(AbstractResolver):
     async def close(self) -> None:
         """Close the resolver behind."""
         await self._resolver.close()
+
+
+def resolver_of(settings: SendingSettings) -> AbstractResolver:
+    """A resolver that takes no threads: a name server that hangs holds up nobody but those who ask it."""
+    if not settings.nameservers:
+        return AsyncResolver()
+    return AsyncResolver(nameservers=list(settings.nameservers), udp_port=settings.dns_port, tcp_port=settings.dns_port)
 
 
 class TlsContext(ssl.SSLContext):

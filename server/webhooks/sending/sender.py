@@ -17,14 +17,20 @@ from typing import Final, Self
 
 import aiohttp
 import structlog
-from aiohttp.abc import AbstractResolver
-from aiohttp.resolver import AsyncResolver
 from multidict import CIMultiDict
 
 from server.core import clock
 from server.webhooks.sending import bodies, failing, headers, preparing, signing
 from server.webhooks.sending.auth import Tokens
-from server.webhooks.sending.connecting import Answer, GuardedConnector, Phases, phases, session_of, tls_context
+from server.webhooks.sending.connecting import (
+    Answer,
+    GuardedConnector,
+    Phases,
+    phases,
+    resolver_of,
+    session_of,
+    tls_context,
+)
 from server.webhooks.sending.preparing import Preparations, Prepared
 from server.webhooks.sending.types import ErrorKind, Outcome, Outgoing, SendingSettings, Target
 
@@ -145,17 +151,8 @@ class Sender:
         attempt.body = await _read(answer)
 
     def _opened(self, context: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
-        connector = GuardedConnector(self._settings, self._resolver(), context=context, keep=keep)
+        connector = GuardedConnector(self._settings, resolver_of(self._settings), context=context, keep=keep)
         return session_of(connector)
-
-    def _resolver(self) -> AbstractResolver:
-        if self._settings.nameservers:
-            return AsyncResolver(
-                nameservers=list(self._settings.nameservers),
-                udp_port=self._settings.dns_port,
-                tcp_port=self._settings.dns_port,
-            )
-        return AsyncResolver()
 
 
 def _signed(prepared: Prepared, event: Outgoing, message_id: str, timestamp: int, body: bytes) -> CIMultiDict[str]:
