@@ -1,25 +1,11 @@
-"""What the expressions of endpoints may name: `event`, with these fields."""
-
-from typing import Final
+"""Compiling the expressions of endpoints: filters give true or false, transformations any JSON."""
 
 from server.core import cel
-from server.core.cel import Expression, ExpressionInvalid, Kind, Variables
+from server.core.cel import Expression, ExpressionInvalid, Kind
 from server.webhooks import errors
+from server.webhooks.sending.expressions import EVENT
 
-EVENT: Final = Variables(
-    {
-        "event": {
-            "id": Kind.STRING,
-            "type": Kind.STRING,
-            "subject": Kind.STRING,
-            "workspace_id": Kind.STRING,
-            "time": Kind.TIME,
-            "ordering_key": Kind.STRING,
-            "sequence": Kind.INT,
-            "data": Kind.JSON,
-        }
-    }
-)
+__all__ = ["EVENT", "filter_of", "transformation_of"]
 
 
 def filter_of(text: str) -> Expression:

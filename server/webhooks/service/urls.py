@@ -27,13 +27,18 @@ def key_of(url: str) -> str:
 
 def require_allowed(url: str) -> str:
     """The key of `url` when this installation sends webhooks to it. Raises EndpointUrlForbidden."""
-    settings: WebhooksSettings = config.read(WebhooksSettings)
-    networks = parse_networks(settings.webhook_allowed_networks)
-    return _checked(url, SendingSettings(allow_http=settings.webhook_allow_http, allowed_networks=networks))
+    return _checked(url, settings())
 
 
-def _checked(url: str, settings: SendingSettings) -> str:
+def settings() -> SendingSettings:
+    """Where this installation sends webhooks."""
+    room: WebhooksSettings = config.read(WebhooksSettings)
+    networks = parse_networks(room.webhook_allowed_networks)
+    return SendingSettings(allow_http=room.webhook_allow_http, allowed_networks=networks)
+
+
+def _checked(url: str, allowed: SendingSettings) -> str:
     try:
-        return check_url(url, settings)
+        return check_url(url, allowed)
     except UrlForbidden as error:
         raise EndpointUrlForbidden(str(error)) from error

@@ -14,6 +14,7 @@ from server.webhooks import convert, expressions, sealing
 from server.webhooks.conf import RETRY_DELAYS, TIMEOUT_SECONDS
 from server.webhooks.errors import EndpointHeaderForbidden
 from server.webhooks.queries.rows import EndpointRow
+from server.webhooks.sending.headers import HeaderForbidden, check_headers
 from server.webhooks.sending.types import Auth, MutualTls, OAuth2
 from server.webhooks.service import urls
 from userdata.webhooks.v1.endpoint_pb2 import Endpoint
@@ -26,15 +27,6 @@ CHANGEABLE: Final = frozenset(
     }
 )
 
-#: What the product sets itself, and what belongs to the connection (RFC 9110 §7.6.1) or to a browser.
-_FORBIDDEN: Final = frozenset(
-    {
-        *("host", "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
-        *("expect", "date", "user-agent", "traceparent", "tracestate", "cookie", "set-cookie", "accept-encoding"),
-        *("proxy-authorization", "proxy-authenticate", "forwarded", "via", "http2-settings"),
-    }
-)
-_FORBIDDEN_STARTS: Final = ("content-", "webhook-", "ce-", "sec-", "x-forwarded-", ":")
 #: The parts of `auth` that are never shown, and so may be left out of an update.
 _SECRET_PARTS: Final = ("password", "token", "client_secret", "private_key")
 
@@ -131,15 +123,18 @@ def _headers(given: Mapping[str, str], former: Mapping[str, str]) -> dict[str, s
     return headers
 
 
-def _headers_then(endpoint_id: UUID, found: Mapping[str, Any], before: EndpointRow | None) -> Collection[str]:
+def _headers_then(endpoint_id: UUID, found: Mapping[str, Any], before: EndpointRow | None) -> Mapping[str, str]:
     sealed = found.get("headers", before.headers if before else b"")
     return sealing.open_headers(endpoint_id, sealed)
 
 
-def _require_headers(names: Collection[str], *, has_authorization: bool) -> None:
-    for name in names:
-        is_forbidden = name in _FORBIDDEN or name.startswith(_FORBIDDEN_STARTS)
-        if is_forbidden or (has_authorization and name == "authorization"):
+def _require_headers(headers: Mapping[str, str], *, has_authorization: bool) -> None:
+    try:
+        check_headers(headers)
+    except HeaderForbidden as error:
+        raise EndpointHeaderForbidden(header=error.header) from error
+    for name in headers:
+        if name.startswith("content-") or (has_authorization and name == "authorization"):
             raise EndpointHeaderForbidden(header=name)
 
 

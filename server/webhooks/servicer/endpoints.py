@@ -5,7 +5,7 @@ from google.protobuf.empty_pb2 import Empty
 from server.core import ids, masks, paging
 from server.core.call import Call
 from server.webhooks import convert
-from server.webhooks.service import endpoints, secrets, states, stats, testing, wanted
+from server.webhooks.service import endpoints, secrets, states, stats, testing, verifying, wanted
 from userdata.webhooks.v1 import endpoint_service_pb2 as pb
 from userdata.webhooks.v1.endpoint_pb2 import Endpoint
 
@@ -61,3 +61,6 @@ class EndpointServicer:
         end = convert.moment(request.end_time) if request.HasField("end_time") else None
         rows = stats.by_hour(call.workspace, ids.decode("whe", request.endpoint_id), start=start, end=end)
         return convert.endpoint_stats(rows)
+
+    def VerifyEndpoint(self, request: pb.VerifyEndpointRequest, call: Call) -> Endpoint:
+        return convert.endpoint(*verifying.verify(call, ids.decode("whe", request.endpoint_id)))

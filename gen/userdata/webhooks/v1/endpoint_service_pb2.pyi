@@ -194,3 +194,11 @@ class EndpointCounts(_message.Message):
     latency_p50: _duration_pb2.Duration
     latency_p95: _duration_pb2.Duration
     def __init__(self, succeeded: _Optional[int] = ..., failed: _Optional[int] = ..., success_rate: _Optional[float] = ..., latency_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latency_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class VerifyEndpointRequest(_message.Message):
+    __slots__ = ("workspace_id", "endpoint_id")
+    WORKSPACE_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    workspace_id: str
+    endpoint_id: str
+    def __init__(self, workspace_id: _Optional[str] = ..., endpoint_id: _Optional[str] = ...) -> None: ...

@@ -92,6 +92,11 @@ class EndpointServiceStub:
                 request_serializer=userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.GetEndpointStatsRequest.SerializeToString,
                 response_deserializer=userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.EndpointStats.FromString,
                 _registered_method=True)
+        self.VerifyEndpoint = channel.unary_unary(
+                '/userdata.webhooks.v1.EndpointService/VerifyEndpoint',
+                request_serializer=userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.VerifyEndpointRequest.SerializeToString,
+                response_deserializer=userdata_dot_webhooks_dot_v1_dot_endpoint__pb2.Endpoint.FromString,
+                _registered_method=True)
 
 
 class EndpointServiceServicer:
@@ -199,6 +204,16 @@ class EndpointServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyEndpoint(self, request, context):
+        """Asks the receiver whether it consents to webhooks, as CloudEvents HTTP Webhook 1.0 (section 4) describes.
+
+        The product sends OPTIONS with `WebHook-Request-Origin`. The receiver must answer with `WebHook-Allowed-Origin`, either
+        `*` or that origin (`ENDPOINT_REFUSED`). Deliveries do not depend on it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EndpointServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -256,6 +271,11 @@ def add_EndpointServiceServicer_to_server(servicer, server):
                     servicer.GetEndpointStats,
                     request_deserializer=userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.GetEndpointStatsRequest.FromString,
                     response_serializer=userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.EndpointStats.SerializeToString,
+            ),
+            'VerifyEndpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyEndpoint,
+                    request_deserializer=userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.VerifyEndpointRequest.FromString,
+                    response_serializer=userdata_dot_webhooks_dot_v1_dot_endpoint__pb2.Endpoint.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -556,6 +576,33 @@ class EndpointService:
             '/userdata.webhooks.v1.EndpointService/GetEndpointStats',
             userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.GetEndpointStatsRequest.SerializeToString,
             userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.EndpointStats.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyEndpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/userdata.webhooks.v1.EndpointService/VerifyEndpoint',
+            userdata_dot_webhooks_dot_v1_dot_endpoint__service__pb2.VerifyEndpointRequest.SerializeToString,
+            userdata_dot_webhooks_dot_v1_dot_endpoint__pb2.Endpoint.FromString,
             options,
             channel_credentials,
             insecure,

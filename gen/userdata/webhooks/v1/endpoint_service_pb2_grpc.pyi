@@ -90,6 +90,12 @@ class EndpointServiceStub:
 
     Counts are exact; latencies are read from counted ranges and are at most half off.
     """
+    VerifyEndpoint: _grpc.UnaryUnaryMultiCallable[_endpoint_service_pb2.VerifyEndpointRequest, _endpoint_pb2.Endpoint]
+    """Asks the receiver whether it consents to webhooks, as CloudEvents HTTP Webhook 1.0 (section 4) describes.
+
+    The product sends OPTIONS with `WebHook-Request-Origin`. The receiver must answer with `WebHook-Allowed-Origin`, either
+    `*` or that origin (`ENDPOINT_REFUSED`). Deliveries do not depend on it.
+    """
 
 @_typing.type_check_only
 class EndpointServiceAsyncStub(EndpointServiceStub):
@@ -150,6 +156,12 @@ class EndpointServiceAsyncStub(EndpointServiceStub):
     """Returns how the attempts of an endpoint went, by the hour.
 
     Counts are exact; latencies are read from counted ranges and are at most half off.
+    """
+    VerifyEndpoint: _aio.UnaryUnaryMultiCallable[_endpoint_service_pb2.VerifyEndpointRequest, _endpoint_pb2.Endpoint]  # type: ignore[assignment]
+    """Asks the receiver whether it consents to webhooks, as CloudEvents HTTP Webhook 1.0 (section 4) describes.
+
+    The product sends OPTIONS with `WebHook-Request-Origin`. The receiver must answer with `WebHook-Allowed-Origin`, either
+    `*` or that origin (`ENDPOINT_REFUSED`). Deliveries do not depend on it.
     """
 
 class EndpointServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -274,6 +286,18 @@ class EndpointServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns how the attempts of an endpoint went, by the hour.
 
         Counts are exact; latencies are read from counted ranges and are at most half off.
+        """
+
+    @_abc_1.abstractmethod
+    def VerifyEndpoint(
+        self,
+        request: _endpoint_service_pb2.VerifyEndpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_endpoint_pb2.Endpoint, _abc.Awaitable[_endpoint_pb2.Endpoint]]:
+        """Asks the receiver whether it consents to webhooks, as CloudEvents HTTP Webhook 1.0 (section 4) describes.
+
+        The product sends OPTIONS with `WebHook-Request-Origin`. The receiver must answer with `WebHook-Allowed-Origin`, either
+        `*` or that origin (`ENDPOINT_REFUSED`). Deliveries do not depend on it.
         """
 
 def add_EndpointServiceServicer_to_server(servicer: EndpointServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
