@@ -25,12 +25,13 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 class Watcher:
     """One reader of a workspace's events. It gets everything after the place at which it joined."""
 
-    __slots__ = ("_failure", "_items", "_size", "_woken", "joined", "wanted", "workspace_id")
+    __slots__ = ("_failure", "_items", "_size", "_woken", "joined", "on_end", "wanted", "workspace_id")
 
     def __init__(self, workspace_id: UUID, wanted: Filter) -> None:
         self.workspace_id = workspace_id
         self.wanted = wanted
         self.joined: asyncio.Future[Place] | None = None
+        self.on_end: Callable[[], None] | None = None
         self._items: deque[Item] = deque()
         self._size = 0
         self._woken = asyncio.Event()
@@ -54,6 +55,8 @@ class Watcher:
         self._woken.set()
         if self.joined is not None and not self.joined.done():
             self.joined.set_exception(self._failure)
+        if self.on_end is not None:
+            self.on_end()
 
     def check(self) -> None:
         """Raise what ended the watcher, if anything did."""

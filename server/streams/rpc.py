@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import grpc.aio
@@ -19,8 +19,7 @@ from server.core.interceptors.edge import incoming, parsed
 from server.core.interceptors.failures import domain_error, status
 from server.core.telemetry import metrics
 from server.streams.calls import POLL, WATCH
-from server.streams.errors import StreamTooSlow
-from server.streams.stream import WRITE_SECONDS, Parts, Stream, poll
+from server.streams.stream import Parts, Stream, poll
 from userdata.events.v1 import event_stream_service_pb2 as pb
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -78,9 +77,10 @@ async def _watch(parts: Parts, request: pb.WatchEventsRequest, call: Call, conte
     stream = Stream(parts, request, call, transport="grpc")
     await stream.open()
     with stream:
-        await _write(context, [_place(stream)])
+        await _write(stream, context, _place(stream))
         async for items in stream.batches():
-            await _write(context, [item.message for item in items] or [_place(stream)])
+            for message in [item.message for item in items] or [_place(stream)]:
+                await _write(stream, context, message)
 
 
 def _place(stream: Stream) -> bytes:
@@ -88,13 +88,9 @@ def _place(stream: Stream) -> bytes:
     return message.SerializeToString()
 
 
-async def _write(context: _Context, messages: Iterable[bytes]) -> None:
-    try:
-        async with asyncio.timeout(WRITE_SECONDS):
-            for message in messages:
-                await context.write(message)
-    except TimeoutError:
-        raise StreamTooSlow from None
+async def _write(stream: Stream, context: _Context, message: bytes) -> None:
+    async with stream.writing():
+        await context.write(message)
 
 
 async def _abort(context: _Context, failure: DomainError, request_id: str) -> None:

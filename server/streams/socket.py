@@ -5,7 +5,6 @@ subprotocol, `bearer.<token>`, beside the one that is spoken; it is never sent b
 """
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Final
 
@@ -15,9 +14,8 @@ from google.protobuf.json_format import Parse, ParseError
 from server.core.call import Call
 from server.core.errors import Aborted, DomainError, Exhausted, Internal, Unavailable
 from server.streams import reply
-from server.streams.errors import StreamTooSlow
 from server.streams.items import json_of
-from server.streams.stream import HEARTBEAT_SECONDS, WRITE_SECONDS, Stream
+from server.streams.stream import HEARTBEAT_SECONDS, LAST_SECONDS, Stream
 from userdata.events.v1.event_stream_service_pb2 import WatchEventsRequest, WatchEventsResponse
 
 PROTOCOL: Final = "userdata.events.v1"
@@ -127,25 +125,26 @@ async def _hear(socket: web.WebSocketResponse) -> None:
 
 
 async def _send(socket: web.WebSocketResponse, stream: Stream) -> None:
-    await _write(socket, [json_of(WatchEventsResponse(cursor=stream.cursor))])
+    await _write(stream, socket, _place(stream))
     async for items in stream.batches():
-        await _write(socket, [item.frame for item in items] or [json_of(WatchEventsResponse(cursor=stream.cursor))])
+        for frame in [item.frame for item in items] or [_place(stream)]:
+            await _write(stream, socket, frame)
 
 
-async def _write(socket: web.WebSocketResponse, frames: Iterable[str]) -> None:
-    try:
-        async with asyncio.timeout(WRITE_SECONDS):
-            for frame in frames:
-                await socket.send_str(frame)
-    except TimeoutError:
-        raise StreamTooSlow from None
+def _place(stream: Stream) -> str:
+    return json_of(WatchEventsResponse(cursor=stream.cursor))
+
+
+async def _write(stream: Stream, socket: web.WebSocketResponse, frame: str) -> None:
+    async with stream.writing():
+        await socket.send_str(frame)
 
 
 async def _close(request: web.Request, socket: web.WebSocketResponse, failure: DomainError | None, call: Call) -> None:
     """Say why, to a client that still reads."""
     code = _CODES.get(failure.code, WSCloseCode.POLICY_VIOLATION) if failure else WSCloseCode.OK
     try:
-        async with asyncio.timeout(WRITE_SECONDS):
+        async with asyncio.timeout(LAST_SECONDS):
             if failure is not None:
                 await socket.send_str(f'{{"error": {reply.text_of(failure, call)}}}')
             await socket.close(code=code, message=failure.reason.encode() if failure else b"")

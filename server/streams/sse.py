@@ -4,14 +4,15 @@ The edge's transcoder could write `data:` lines too, but no `id:`, and without i
 """
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from aiohttp import web
 
 from server.core.errors import DomainError
 from server.streams import reply
-from server.streams.errors import StreamTooSlow
-from server.streams.stream import WRITE_SECONDS, Stream
+from server.streams.items import Item
+from server.streams.stream import LAST_SECONDS, Stream
 
 _HEADERS: Final = {
     "content-type": "text/event-stream",
@@ -21,6 +22,7 @@ _HEADERS: Final = {
 }
 #: How long clients wait before they connect again, in milliseconds.
 _RETRY: Final = 1000
+_PIECE: Final = 64 * 1024
 
 
 async def watch(request: web.Request) -> web.StreamResponse:
@@ -39,11 +41,13 @@ async def watch(request: web.Request) -> web.StreamResponse:
     try:
         with stream:
             await response.prepare(request)
-            await _write(response, f"retry: {_RETRY}\nid: {stream.cursor}\n\n".encode())
+            await _write(stream, response, f"retry: {_RETRY}\nid: {stream.cursor}\n\n".encode())
             async for items in stream.batches():
-                # An id without data moves the client's last id and gives it no event.
-                beat = b"" if items else f": heartbeat\nid: {stream.cursor}\n\n".encode()
-                await _write(response, b"".join(item.block for item in items) or beat)
+                if not items:
+                    # An id without data moves the client's last id and gives it no event.
+                    await _write(stream, response, f": heartbeat\nid: {stream.cursor}\n\n".encode())
+                for piece in _pieces(items):
+                    await _write(stream, response, piece)
     except DomainError as error:
         failure = error
     except ConnectionResetError:
@@ -54,18 +58,29 @@ async def watch(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    try:
-        async with asyncio.timeout(WRITE_SECONDS):
-            await response.write(data)
-    except TimeoutError:
-        raise StreamTooSlow from None
+def _pieces(items: Iterable[Item]) -> Iterator[bytes]:
+    """What is written at a time: many small events, or a large one."""
+    piece: list[bytes] = []
+    size = 0
+    for item in items:
+        piece.append(item.block)
+        size += len(item.block)
+        if size >= _PIECE:
+            yield b"".join(piece)
+            piece, size = [], 0
+    if piece:
+        yield b"".join(piece)
+
+
+async def _write(stream: Stream, response: web.StreamResponse, data: bytes) -> None:
+    async with stream.writing():
+        await response.write(data)
 
 
 async def _end(request: web.Request, response: web.StreamResponse, data: bytes) -> None:
     """Say why the stream ends, to a client that still reads."""
     try:
-        async with asyncio.timeout(WRITE_SECONDS):
+        async with asyncio.timeout(LAST_SECONDS):
             await response.write(data)
             await response.write_eof()
     except (TimeoutError, ConnectionResetError):

@@ -1,7 +1,9 @@
 """One reader's way: what is kept after its cursor, then what comes, without a gap between them and nothing twice."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -14,6 +16,7 @@ from server.events.service import cursors
 from server.events.service.cursors import Place
 from server.events.service.following import Filter
 from server.streams.calls import POLL, WATCH, Calls
+from server.streams.errors import StreamTooSlow
 from server.streams.hub import Hub, Watcher
 from server.streams.items import Item
 from server.streams.keeper import Keeper
@@ -21,8 +24,9 @@ from userdata.events.v1 import event_stream_service_pb2 as pb
 
 #: Without an event for so long, a reader is told how far it has come. Proxies cut what is silent for a minute or more.
 HEARTBEAT_SECONDS: Final = 15.0
-#: A reader that takes nothing for so long is cut off.
-WRITE_SECONDS: Final = 30.0
+#: A reader that takes nothing for so long is cut off; within the second time when its stream has ended.
+_WRITE_SECONDS: Final = 30.0
+LAST_SECONDS: Final = 4.0
 _log = structlog.get_logger("streams")
 
 
@@ -78,6 +82,23 @@ class Stream:
                 seconds=round(time.monotonic() - self._started, 1),
             )
 
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Around each write to the reader: it lasts only so long. Raises StreamTooSlow, or what ended the stream."""
+        try:
+            async with asyncio.timeout(_WRITE_SECONDS) as limit:
+
+                def hurry() -> None:
+                    limit.reschedule(asyncio.get_running_loop().time() + LAST_SECONDS)
+
+                self._watcher.on_end = hurry
+                yield
+        except TimeoutError:
+            self._watcher.check()
+            raise StreamTooSlow from None
+        finally:
+            self._watcher.on_end = None
+
     async def batches(self) -> AsyncIterator[list[Item]]:
         """Events in order, some at a time; none when it is time for a sign of life. Ends only by a DomainError."""
         # As long as there is much to catch up with, nothing is held back for this reader.
@@ -122,6 +143,8 @@ async def poll(parts: Parts, request: pb.PollEventsRequest, call: Call) -> pb.Po
         return answer
     watcher = Watcher(call.workspace, Filter(tuple(request.types), request.subject))
     parts.hub.open(watcher)
+    waiting = metrics.STREAMS_OPEN.labels("poll")
+    waiting.inc()
     try:
         await parts.hub.join(watcher)
         while True:
@@ -131,6 +154,7 @@ async def poll(parts: Parts, request: pb.PollEventsRequest, call: Call) -> pb.Po
                 return answer
             await watcher.take(left)
     finally:
+        waiting.dec()
         parts.hub.close(watcher)
 
 

@@ -1,19 +1,20 @@
 """A real streams process, the feed it reads, and clients of each kind."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
-from uuid import UUID
 
+import aiohttp
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
@@ -59,22 +60,36 @@ class Process:
             )
         until(self._answers, within=30, saying=f"the streams process answers; see {self._log}")
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and wait for the end; the exit code."""
+    def signal(self, number: int) -> None:
+        """Send the signal."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Wait for the end; the exit code."""
         assert self._process is not None
-        self._process.send_signal(number)
         return self._process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.signal(signal.SIGKILL)
+        self.wait()
 
     def close(self) -> None:
         """End it and give up its ports."""
         if self._process is not None and self._process.poll() is None:
-            self.stop(signal.SIGKILL)
+            self.kill()
         self._grpc.close()
         self._http.close()
 
     def logged(self) -> list[dict[str, Any]]:
         """What it has logged."""
         return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+
+    def metrics(self) -> str:
+        """What `/metrics` says."""
+        with closing(HTTPConnection(HOST, self.http_port, timeout=5)) as connection:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
 
     def _answers(self) -> bool:
         try:
@@ -265,7 +280,7 @@ class Sse:
     def block(self) -> dict[str, str] | None:
         """The fields of the next block; None at the end."""
         found: dict[str, str] = {}
-        while line := self.response.readline().decode():
+        while line := self._line():
             if line == "\n":
                 self.last = found.get("id", self.last)
                 return found
@@ -275,6 +290,12 @@ class Sse:
             else:
                 self.comments += 1
         return None
+
+    def _line(self) -> str:
+        try:
+            return self.response.readline().decode()
+        except (ConnectionResetError, IncompleteRead):
+            return ""
 
     def events(self, count: int) -> list[str]:
         """The ids of the next `count` events."""
@@ -292,7 +313,59 @@ class Sse:
         self.connection.close()
 
 
-def workspace_uuid(world: World) -> UUID:
-    """The id of the workspace as the database has it."""
-    found: UUID = world.workspace.id
-    return found
+class Socket:
+    """A client over a WebSocket, on a loop of its own."""
+
+    def __init__(
+        self, port: int, workspace_id: str, *, protocols: tuple[str, ...] = (), token: str = "", **query: str
+    ) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._session = self._run(_session())
+        path = f"http://{HOST}:{port}/v1/workspaces/{workspace_id}/events:socket"
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        self.refusal: Any = None
+        try:
+            self.socket = self._run(
+                self._session.ws_connect(
+                    f"{path}?{urlencode(query, doseq=True)}" if query else path,
+                    protocols=("userdata.events.v1", *protocols),
+                    headers=headers,
+                )
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            self.refusal = error
+        self.cursor = ""
+
+    def say(self, text: str) -> None:
+        """Send a text frame."""
+        self._run(self.socket.send_str(text))
+
+    def frame(self) -> Any:
+        """The next text frame, read as JSON; the code when the server closes instead."""
+        found = self._run(asyncio.wait_for(self.socket.receive(), 30))
+        if found.type is not aiohttp.WSMsgType.TEXT:
+            return self.socket.close_code
+        frame = found.json()
+        self.cursor = frame.get("cursor", self.cursor)
+        return frame
+
+    def events(self, count: int) -> list[str]:
+        """The ids of the next `count` events."""
+        found: list[str] = []
+        while len(found) < count:
+            frame = self.frame()
+            if frame.get("event"):
+                found.append(frame["event"]["id"])
+        return found
+
+    def close(self) -> None:
+        """Go away."""
+        self._run(self._session.close())
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._loop.run_until_complete(work)
+
+
+async def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession()
