@@ -1,9 +1,11 @@
 """Being told to stop: SIGTERM or SIGINT ends waits at once, whatever they wait for."""
 
+import asyncio
 import select
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 
@@ -30,6 +32,15 @@ class Stop:
     def is_set(self) -> bool:
         """Whether to stop."""
         return self._event.is_set()
+
+    def on_set(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+        """Have `loop` call `callback` when the stop comes."""
+
+        def heard() -> None:
+            loop.remove_reader(self._hears)
+            callback()
+
+        loop.add_reader(self._hears, heard)
 
     def wait(self, seconds: float | None = None, *, or_readable: Any = None) -> bool:
         """Wait until the stop, for `seconds`, or until `or_readable` has something to read; gives `is_set`."""

@@ -38,6 +38,12 @@ class WebhooksSettings(Section):
     webhook_endpoint_concurrency: int = Field(
         64, ge=1, le=10_000, description="how many of them may go to one endpoint"
     )
+    webhook_lease_seconds: int = Field(
+        15,
+        ge=1,
+        le=3600,
+        description="how long after an endpoint's timeout the deliveries of a deliverer that died are given to another",
+    )
 
     @field_validator("webhook_allowed_networks")
     @classmethod

@@ -26,6 +26,26 @@ STREAMS_OPEN: Final = Gauge(
 )
 STREAMED: Final = Counter("userdata_streamed_events_total", "Events given to streams that have ended.", ("transport",))
 
+EVENTS_DRAINED: Final = Counter("userdata_events_drained_total", "Events that got their place in the feed.")
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "userdata_webhook_attempts_total",
+    "Recorded attempts of deliveries, by outcome: SUCCEEDED or the error.",
+    ("outcome",),
+)
+WEBHOOK_DELIVERIES: Final = Counter("userdata_webhook_deliveries_total", "Finished deliveries, by state.", ("state",))
+WEBHOOK_ATTEMPT_SECONDS: Final = Histogram("userdata_webhook_attempt_seconds", "Time an attempt took.")
+WEBHOOK_LAG_SECONDS: Final = Histogram(
+    "userdata_webhook_lag_seconds",
+    "Time from an event to the first attempt to deliver it.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
+)
+WEBHOOKS_IN_FLIGHT: Final = Gauge(
+    "userdata_webhooks_in_flight", "Deliveries under way and not yet recorded.", multiprocess_mode="livesum"
+)
+WEBHOOKS_OPEN: Final = Gauge(
+    "userdata_webhooks_open", "Deliveries that are not finished, counted up to 10,000.", multiprocess_mode="mostrecent"
+)
+
 
 def render() -> bytes:
     """The metrics of all processes of this installation on this machine, as `/metrics` answers them."""

@@ -53,3 +53,9 @@ def span(name: str, trace_parent: str, **attributes: str) -> Iterator[str]:
         carrier: dict[str, str] = {}
         _propagator.inject(carrier)
         yield carrier.get("traceparent", trace_parent)
+
+
+def annotate(**attributes: Any) -> None:
+    """Say more about the current span; what is None is left out."""
+    if _tracer is not None:
+        trace.get_current_span().set_attributes({name: v for name, v in attributes.items() if v is not None})

@@ -30,7 +30,7 @@ class DueLane(NamedTuple):
     window_failures: int
     failing_time: datetime | None
     revision: int
-    retry_delays: tuple[int, ...]
+    retry_delays: list[int]
     timeout_seconds: int
     rate_limit: int | None
 

@@ -31,15 +31,24 @@ PLANS: Final = (
 )
 
 
+#: An endpoint may have one part in so many of the room that is free or its own. So those that hang never fill it up.
+_PART: Final = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many deliveries one process has in flight at most, of one workspace, to one endpoint."""
+    """How many deliveries one process has in flight at most: of one endpoint, of one workspace, and in all."""
 
     endpoint: int
     workspace: int
+    total: int
+
+    def of_endpoint(self, own: int, total: int) -> int:
+        """How many an endpoint may have that has `own` of `total`: ever fewer as the room fills up."""
+        return min(self.endpoint, max((self.total - total + own) // _PART, 1))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Claimed:
     """A delivery that is ours until `lease_time`. `attempts` and `tries` are those before this one.
 
@@ -59,7 +68,7 @@ class Claimed:
     is_current: bool
     claim: UUID
     lease_time: datetime
-    retry_delays: tuple[int, ...]
+    retry_delays: Sequence[int]
     is_probe: bool
     is_troubled: bool
     create_time: datetime
@@ -89,8 +98,8 @@ class InFlight:
 
     def full(self, caps: Caps) -> tuple[list[UUID], list[UUID]]:
         """The endpoints and the workspaces that are at their caps."""
-        endpoints = [endpoint for endpoint, count in self.endpoints.items() if count >= caps.endpoint]
-        workspaces = [workspace for workspace, count in self.workspaces.items() if count >= caps.workspace]
+        endpoints = [key for key, own in self.endpoints.items() if own >= caps.of_endpoint(own, self.total)]
+        workspaces = [key for key, own in self.workspaces.items() if own >= caps.workspace]
         return endpoints, workspaces
 
 
@@ -137,7 +146,8 @@ def share(due: Sequence[DueLane], room: int, *, flying: InFlight, caps: Caps, no
 def _most(lane: DueLane, flying: InFlight, caps: Caps, now: datetime) -> int:
     if lane.breaker == breaker.OPEN:
         return 1
-    most = caps.endpoint - flying.endpoints[lane.endpoint_id]
+    own = flying.endpoints[lane.endpoint_id]
+    most = caps.of_endpoint(own, flying.total) - own
     if lane.rate_limit is not None:
         most = min(most, throttle.allowed(lane.rate_time, limit=lane.rate_limit, now=now))
     return most

@@ -50,7 +50,7 @@ class Stock:
         found = {event_id: self._events[event_id] for event_id in wanted if event_id in self._events}
         missing = [(time, event_id) for event_id, time in wanted.items() if event_id not in found]
         if missing:
-            db.scope.prefix += PLANS.replace("force_generic_plan", "force_custom_plan")
+            db.scope.prefix += PLANS
             for event in queries.events(missing):
                 found[event.event_id] = self._events[event.event_id] = event
                 self._size += len(event.data)

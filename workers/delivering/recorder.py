@@ -1,0 +1,102 @@
+"""Recording in small batches: attempts that end within a few milliseconds are one transaction."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Final
+
+import structlog
+
+from server.core import tenancy
+from server.core.errors import Unavailable
+from server.core.telemetry import metrics
+from server.webhooks.service import disabling, recording
+from server.webhooks.service.recording import Recorded, Result
+
+_LARGEST: Final = 500
+_GATHER_S: Final = 0.008
+_AGAIN_S: Final = 0.25
+_log = structlog.get_logger("deliverer")
+
+
+class Recorder:
+    """Writes results by a thread of `executor`; `recorded` is called with each batch that needs no more care."""
+
+    def __init__(self, executor: Executor, recorded: Callable[[Sequence[Result]], None]) -> None:
+        self._executor, self._recorded = executor, recorded
+        self._results: list[Result] = []
+        self._arrived = asyncio.Event()
+        self._closing = False
+
+    def add(self, result: Result) -> None:
+        """Have a result recorded."""
+        self._results.append(result)
+        self._arrived.set()
+
+    def close(self) -> None:
+        """Have `run` end once everything is recorded."""
+        self._closing = True
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Record until closed."""
+        loop = asyncio.get_running_loop()
+        while self._results or not self._closing:
+            await self._arrived.wait()
+            if len(self._results) < _LARGEST and not self._closing:
+                await asyncio.sleep(_GATHER_S)
+            batch, self._results = self._results[:_LARGEST], self._results[_LARGEST:]
+            if not self._results:
+                self._arrived.clear()
+            if batch:
+                await loop.run_in_executor(self._executor, record, batch)
+                self._recorded(batch)
+
+
+def record(batch: Sequence[Result]) -> None:
+    """Write a batch, however long the database is away: what was sent has to be known."""
+    began = time.monotonic()
+    while True:
+        try:
+            _tell(_write(batch))
+        except Unavailable:
+            if time.monotonic() - began < _AGAIN_S:
+                _log.warning("away; attempts wait to be recorded", part="database", count=len(batch))
+            time.sleep(_AGAIN_S)
+            continue
+        except Exception as error:  # noqa: BLE001 - one result that cannot be written must not keep back the others
+            if len(batch) > 1:
+                half = len(batch) // 2
+                record(batch[:half])
+                record(batch[half:])
+            else:
+                # Its delivery is sent again once the lease is over.
+                _log.exception("an attempt cannot be recorded", exc_info=error)
+        return
+
+
+def _write(batch: Sequence[Result]) -> Recorded:
+    with tenancy.transaction():
+        recorded = recording.record(batch)
+    for given_up in recorded.given_up:
+        with tenancy.transaction():
+            disabling.disable(given_up.workspace_id, given_up.endpoint_id, given_up.reason)
+    return recorded
+
+
+def _tell(recorded: Recorded) -> None:
+    outcomes = Counter(result.outcome.error or recording.SUCCEEDED for result, _ in recorded.accepted)
+    for outcome, count in outcomes.items():
+        metrics.WEBHOOK_ATTEMPTS.labels(outcome).inc(count)
+    finished = Counter(verdict.state for _, verdict in recorded.accepted if verdict.state != recording.RETRYING)
+    for state, count in finished.items():
+        metrics.WEBHOOK_DELIVERIES.labels(state).inc(count)
+    for result, _ in recorded.accepted:
+        metrics.WEBHOOK_ATTEMPT_SECONDS.observe(result.outcome.total_ms / 1000)
+        if result.delivery.attempts == 0 and result.delivery.trigger == "AUTOMATIC":
+            waited = result.outcome.start - result.delivery.event_time
+            metrics.WEBHOOK_LAG_SECONDS.observe(max(waited.total_seconds(), 0.0))
+    if recorded.late:
+        _log.warning("attempts came too late to be recorded: their leases were over", count=recorded.late)
