@@ -24,6 +24,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 SERVICE = "userdata.toy.v1.ToyService"
+STREAM_SERVICE = "userdata.toy.v1.ToyStreamService"
 
 
 def load(path: Path) -> descriptor_pool.DescriptorPool:
@@ -85,6 +86,9 @@ class Toy:
         deadline.wait(request.seconds)
         return self._thing(thing_id="waited")
 
+    def PollThings(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return self.Wait(request, context)
+
     def Crash(self, request: Any, context: grpc.ServicerContext) -> Any:
         os._exit(9)
 
@@ -96,10 +100,10 @@ class Toy:
             yield self._thing(thing_id=f"thing_{number}")
 
 
-def handler(pool: descriptor_pool.DescriptorPool, toy: Toy) -> grpc.GenericRpcHandler:
-    """The handlers of every method of the toy."""
+def handler(pool: descriptor_pool.DescriptorPool, toy: Toy, service: str) -> grpc.GenericRpcHandler:
+    """The handlers of every method of a service of the toy."""
     handlers = {}
-    for method in pool.FindServiceByName(SERVICE).methods:
+    for method in pool.FindServiceByName(service).methods:
         make: Callable[..., Any] = (
             grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler
         )
@@ -107,7 +111,7 @@ def handler(pool: descriptor_pool.DescriptorPool, toy: Toy) -> grpc.GenericRpcHa
             parsing(message_factory.GetMessageClass(method.input_type), getattr(toy, method.name)),
             response_serializer=lambda answer: answer.SerializeToString(),
         )
-    return grpc.method_handlers_generic_handler(SERVICE, handlers)
+    return grpc.method_handlers_generic_handler(service, handlers)
 
 
 def parsing(request: type[Message], serve: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,12 +132,38 @@ class Probe(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.headers.get("upgrade") == "websocket":
+            self._echo()
+            return
+        if self.path.startswith("/v1/things:watch"):
+            self._stream()
+            return
         body = json.dumps({"path": self.path}).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _stream(self) -> None:
+        """Some events, then silence until the client goes."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        for number in range(3):
+            self.wfile.write(f"id: {number}\ndata: {self.headers.get('last-event-id')} {self.path}\n\n".encode())
+        self.rfile.read(1)
+
+    def _echo(self) -> None:
+        """An upgraded connection that gives back what it gets; that it speaks no WebSocket is nothing to the edge."""
+        self.send_response(101)
+        self.send_header("connection", "upgrade")
+        self.send_header("upgrade", "websocket")
+        self.end_headers()
+        while line := self.rfile.readline():
+            self.wfile.write(line)
+        self.close_connection = True
 
     def log_message(self, *args: object) -> None:
         """Keep the test's output quiet."""
@@ -145,7 +175,9 @@ def main() -> None:
     # More than the edge lets pass, because gRPC refuses at random what comes near its own limit of 8 KiB.
     headers = [("grpc.max_metadata_size", 64 * 1024), ("grpc.absolute_max_metadata_size", 96 * 1024)]
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0), *headers])
-    server.add_generic_rpc_handlers((handler(pool, Toy(pool, name)),))
+    server.add_generic_rpc_handlers(
+        tuple(handler(pool, Toy(pool, name), service) for service in (SERVICE, STREAM_SERVICE))
+    )
     checks = health.HealthServicer()
     checks.set("", health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)

@@ -9,6 +9,9 @@ from google.protobuf.descriptor_pool import DescriptorPool
 
 from udb.openapi.contract import ROOT_PACKAGE, Binding, bindings
 
+#: The verb of a stream at the end of a regular expression.
+_WATCH = ":watch"
+
 
 @dataclass(frozen=True)
 class Verbs:
@@ -18,6 +21,16 @@ class Verbs:
     """The HTTP methods, in alphabetical order."""
     pattern: str
     """The regular expression (RE2) of the paths, with or without a query."""
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A method that the streams processes serve."""
+
+    path: str
+    """Its gRPC path."""
+    endless: bool
+    """Whether it streams its answers; if not, it may wait for its one answer."""
 
 
 class Contract:
@@ -33,10 +46,21 @@ class Contract:
         self.services = sorted(names)
         methods = [method for name in self.services for method in pool.FindServiceByName(name).methods]
         self.bindings: list[Binding] = [binding for method in methods for binding in bindings(method)]
-        self.streaming = [
-            f"/{method.containing_service.full_name}/{method.name}" for method in methods if method.server_streaming
+        streams = {method.containing_service.full_name for method in methods if method.server_streaming}
+        self.streamed = [
+            Streamed(f"/{method.containing_service.full_name}/{method.name}", endless=method.server_streaming)
+            for method in methods
+            if method.containing_service.full_name in streams
         ]
-        """The gRPC paths of the methods that stream their answers."""
+        """The methods of the services that stream: the streams processes serve such a service whole."""
+        self.watched = [
+            _regex(binding.path)
+            for binding in self.bindings
+            if binding.method.server_streaming and binding.verb == "get"
+        ]
+        """The REST paths, as regular expressions (RE2), that the streams processes answer over HTTP themselves."""
+        self.sockets = [regex.removesuffix(_WATCH) + ":socket" for regex in self.watched if regex.endswith(_WATCH)]
+        """The paths of WebSockets: one beside each stream whose verb is `watch`."""
 
     @property
     def verbs(self) -> list[Verbs]:

@@ -32,10 +32,14 @@ class Limits:
     """Connections from clients at one time."""
     concurrent_requests: int = 2048
     """Requests that one cluster works on at one time; more are refused with 503."""
+    streams: int = 10_000
+    """Streams that the streams processes hold at one time, over gRPC and over HTTP each."""
     heap_bytes: int = 1024 * 1024 * 1024
     """Memory that Envoy may take; close to it, requests are refused with 503."""
     unary_timeout: float = 15.0
     """From the whole request to the whole answer; later is 504."""
+    wait_timeout: float = 30.0
+    """The same for calls that may wait for what they answer with."""
     receive_timeout: float = 30.0
     """From a request's first byte to its last; slower is 408."""
     header_timeout: float = 10.0
