@@ -1,12 +1,8 @@
 """What every named query is called with in test_queries.py, about the rows that filled.sql makes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from hashlib import sha256
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from server.accounts.models import User
 from server.accounts.queries import api_keys, limits, sessions, signing_keys, totp, users
@@ -15,83 +11,11 @@ from server.workspaces.queries import api_keys as workspace_api_keys
 from server.workspaces.queries import invitations, members, ownership_transfers, purging, workspaces
 from server.workspaces.queries.rows import InvitationRow, OwnershipTransferRow, WorkspaceApiKeyRow, WorkspaceRow
 from server.workspaces.roles import Role
+from tests.contract import examples_of_deliveries
+from tests.contract.cast import CASTS, LONG_AGO, MINUTE, NOW, Cast, Example, hash_of, row_id
 from workers import queries as jobs
 
-NOW = datetime.now(UTC)
-LONG_AGO = NOW - timedelta(days=400)
-MINUTE = timedelta(minutes=1)
-
-
-def row_id(kind: int, number: int) -> UUID:
-    """As id() of filled.sql."""
-    return UUID(f"{kind:08x}-0000-7000-8000-{number:012x}")
-
-
-def hash_of(kind: str, number: int) -> bytes:
-    """As hash() of filled.sql."""
-    return sha256(f"{kind}{number}".encode()).digest()
-
-
-@dataclass(frozen=True)
-class Example:
-    """A call of a query, as the database role `role`, by `user` in `workspace`."""
-
-    name: str
-    query: Callable[..., Any]
-    call: Callable[[], Any]
-    role: str
-    user: UUID
-    workspace: UUID
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who the examples are about: someone as most are, or who has very much."""
-
-    name: str
-    user: UUID
-    workspace: UUID
-    session: UUID
-    key: UUID
-    workspace_key: UUID
-    invitation: UUID
-    transfer: UUID
-
-    def app(self, query: Callable[..., Any], *arguments: Any, **options: Any) -> Example:
-        """An example in the server's role."""
-        return self._example("userdata_app", query, arguments, options)
-
-    def worker(self, query: Callable[..., Any], *arguments: Any, **options: Any) -> Example:
-        """An example in the workers' role."""
-        return self._example("userdata_worker", query, arguments, options)
-
-    def _example(self, role: str, query: Callable[..., Any], arguments: Any, options: Any) -> Example:
-        name = f"{self.name}-{query.__module__.removeprefix('server.')}.{query.__name__}"
-        return Example(name, query, partial(query, *arguments, **options), role, self.user, self.workspace)
-
-
-CASTS = [
-    Cast(
-        name="ordinary",
-        user=row_id(1, 4321),
-        workspace=row_id(5, 4321),
-        session=row_id(2, 4320),
-        key=row_id(4, 13320),
-        workspace_key=row_id(8, 4320),
-        invitation=row_id(6, 4321),
-        transfer=row_id(7, 4320),
-    ),
-    Cast(
-        name="heavy",
-        user=row_id(1, 1),
-        workspace=row_id(5, 1),
-        session=row_id(2, 100),
-        key=row_id(4, 50),
-        workspace_key=row_id(8, 100),
-        invitation=row_id(6, 500),
-        transfer=row_id(7, 10000),
-    ),
-]
+__all__ = ["CASTS", "CONDITIONS", "Example", "examples"]
 
 #: They give conditions and run nothing.
 CONDITIONS = [users.is_living, users.is_deleted, users.is_locked, users.is_active, users.has_email]
@@ -99,7 +23,9 @@ CONDITIONS = [users.is_living, users.is_deleted, users.is_locked, users.is_activ
 
 def examples(cast: Cast) -> list[Example]:
     """All examples about one cast."""
-    return [*_people(cast), *_sign_in(cast), *_workspaces(cast), *_in_workspaces(cast), *_jobs(cast)]
+    accounts = [*_people(cast), *_sign_in(cast)]
+    in_workspaces = [*_workspaces(cast), *_in_workspaces(cast)]
+    return [*accounts, *in_workspaces, *_jobs(cast), *examples_of_deliveries.examples(cast)]
 
 
 def _people(cast: Cast) -> list[Example]:

@@ -97,3 +97,73 @@ SELECT 'usr_' || n % 5000, 'key' || n, '', '', now() + (n - 1000) * interval '3 
 FROM generate_series(1, 30000) AS n;
 
 INSERT INTO periodic_task SELECT 'task' || n, now() FROM generate_series(1, 5) AS n;
+
+-- Webhooks: workspace 1 has sixty endpoints and half of all events of the last nine days, each delivered to ten of them.
+CREATE FUNCTION pg_temp.event_time(number bigint) RETURNS timestamptz LANGUAGE sql STABLE AS
+    $$ SELECT date_trunc('day', now(), 'UTC') - number * interval '40 seconds' $$;
+CREATE FUNCTION pg_temp.event_id(number bigint) RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT (lpad(to_hex((extract(epoch FROM pg_temp.event_time(number)) * 1000)::bigint), 12, '0') || '70008000'
+        || lpad(to_hex(number), 12, '0'))::uuid
+$$;
+SELECT prepare_days(parent, CURRENT_DATE - 10, CURRENT_DATE - 1)
+FROM unnest(ARRAY['event', 'event_feed', 'webhook_delivery', 'webhook_attempt', 'webhook_skip']) AS parent;
+
+INSERT INTO webhook_endpoint (id, workspace_id, url, url_key, description, event_types, filter, channels, headers,
+    signature, retry_delays, timeout_seconds, ordering, format, transformation, auth_kind, auth, state, state_reason,
+    labels, revision, create_time, update_time, delete_time)
+SELECT pg_temp.id(11, n), pg_temp.id(5, CASE WHEN n <= 60 THEN 1 ELSE n END), 'https://' || n || '.example.com',
+    'https://' || n || '.example.com', '', '{}', '', '{}', '', 'HMAC_SHA256', '{0,5}', 15, 'NONE', 'PLAIN', '', 'NONE',
+    '', CASE WHEN n % 50 = 3 THEN 'PAUSED' ELSE 'ACTIVE' END, '', '{}', 3, now() - interval '20 days', now(),
+    CASE WHEN n % 30 = 9 THEN now() END
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO webhook_endpoint_version
+SELECT pg_temp.id(11, n), m, pg_temp.id(5, CASE WHEN n <= 60 THEN 1 ELSE n END), 'https://' || n || '.example.com',
+    '{}', '', '{}', '', 'HMAC_SHA256', 15, 'PLAIN', '', 'NONE', '', 'ACTIVE',
+    now() - (20 - 5 * m) * interval '1 day', CASE WHEN m < 3 THEN now() - (15 - 5 * m) * interval '1 day' END
+FROM generate_series(1, 8000) AS n, generate_series(1, 3) AS m;
+
+INSERT INTO webhook_lane
+SELECT pg_temp.id(11, n), pg_temp.id(5, CASE WHEN n <= 60 THEN 1 ELSE n END),
+    CASE WHEN n % 40 = 7 THEN now() + n * interval '1 second' ELSE 'infinity' END, now(), now(), 'CLOSED', 0, now(), 0, 0
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO event (id, workspace_id, type, subject, data, actor, request_id, trace_parent, create_time)
+SELECT pg_temp.event_id(n), pg_temp.id(5, w), CASE WHEN n % 3 = 0 THEN 'order.paid' ELSE 'order.sent' END,
+    'order_' || n % 500, '{}', 'usr', 'request', '', pg_temp.event_time(n)
+FROM generate_series(1, 20000) AS n, LATERAL (SELECT CASE WHEN n % 2 = 0 THEN 1 ELSE n % 7999 + 1 END AS w);
+
+INSERT INTO event_feed
+SELECT create_time, row_number() OVER (ORDER BY id), workspace_id, id, create_time, type, 1
+FROM event WHERE subject LIKE 'order%';
+
+INSERT INTO webhook_delivery
+SELECT pg_temp.id(11, e), pg_temp.event_id(n), pg_temp.event_time(n), pg_temp.id(5, CASE WHEN e <= 60 THEN 1 ELSE e END),
+    CASE WHEN n % 3 = 0 THEN 'order.paid' ELSE 'order.sent' END, n, NULL,
+    COALESCE((ARRAY['FAILED', 'CANCELLED'])[(n / 2 + e) % 20], 'SUCCEEDED'), 'AUTOMATIC', 1, NULL, NULL,
+    pg_temp.event_time(n), now()
+FROM (
+    SELECT n, e FROM generate_series(2, 20000, 2) AS n, generate_series(1, 6) AS e
+    UNION ALL SELECT n, n FROM generate_series(61, 7999, 2) AS n
+) AS pairs;
+
+INSERT INTO webhook_open_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key,
+    due_time, state, trigger, attempts, tries, create_time, update_time)
+SELECT pg_temp.id(11, e), pg_temp.event_id(n), pg_temp.event_time(n), pg_temp.id(5, 1), 'order.sent', n,
+    CASE WHEN e = 7 THEN 'key' || n % 50 END, CASE WHEN e = 7 AND n > 100 THEN 'infinity' ELSE now() END,
+    'RETRYING', 'AUTOMATIC', 1, 1, pg_temp.event_time(n), now()
+FROM generate_series(2, 4000, 2) AS n, generate_series(7, 10) AS e;
+
+INSERT INTO webhook_attempt
+SELECT endpoint_id, event_id, event_time, 1, workspace_id, 'AUTOMATIC', event_time, 1, 1, 1, 1, 1, 200, '', '{}', '', ''
+FROM webhook_delivery;
+
+INSERT INTO webhook_skip
+SELECT pg_temp.event_id(n), pg_temp.id(11, e), pg_temp.event_time(n), pg_temp.id(5, 1), 'FILTERED'
+FROM generate_series(2, 20000, 2) AS n, generate_series(11, 13) AS e;
+
+INSERT INTO webhook_replay
+SELECT pg_temp.id(12, n), pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END), NULL, '{"start_time":
+    "2026-11-01T00:00:00+00:00", "end_time": "2026-11-02T00:00:00+00:00", "event_types": [], "states": ["FAILED"]}',
+    'NOW', NULL, CASE WHEN n % 500 = 50 THEN 'RUNNING' ELSE 'SUCCEEDED' END, NULL, 1, false, 1, now(), now()
+FROM generate_series(1, 8000) AS n;

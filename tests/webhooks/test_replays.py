@@ -1,6 +1,7 @@
 """Replays: what they select, what they open, and that they come to an end whatever happens on the way."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_what_failed_is_opened_again_the_oldest_first(ada, acme, endpoint, repla
     reopened = [row for row in open_rows(endpoint) if row.trigger == "REPLAY"]
     assert [evt(event) for event in (events[3], events[1])] == [ids.encode("evt", row.event_id) for row in reopened]
     assert {(row.state, row.attempts, row.tries, row.revision) for row in reopened} == {("PENDING", 3, 0, None)}
-    assert {ids.encode("whr", row.replay_id) for row in reopened} == {created.id}
+    assert {row.replay_id for row in reopened} == {ids.decode("whr", created.id)}
     assert [row.state for row in finished_rows(endpoint)] == ["CANCELLED", "SUCCEEDED"]
     assert Lane.get(Lane.endpoint == endpoint.id).due_time <= clock.now()
 
@@ -217,9 +218,10 @@ class TestThen:
     @pytest.fixture
     def versions(self, endpoint):
         moments = [clock.now() - days * DAY for days in (20, 10, 5)]
+        first: Any
         (first,) = EndpointVersion.select().where(EndpointVersion.endpoint == endpoint.id).dicts()
         ends = [*moments[1:], None]
-        changes = [{"event_types": ["order.paid"]}, {"event_types": ["user.*"]}, {"event_types": []}]
+        changes: list[dict[str, Any]] = [{"event_types": ["order.paid"]}, {"event_types": ["user.*"]}, {"event_types": []}]
         EndpointVersion.update(create_time=moments[0], end_time=ends[0], event_types=["order.paid"]).where(
             EndpointVersion.endpoint == endpoint.id
         ).execute()

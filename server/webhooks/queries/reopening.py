@@ -13,6 +13,7 @@ from server.core import arrays
 from server.core.db import Statement, db
 from server.webhooks.pruning import bounds
 
+# That they are among the arrays too has an index looked into, where a join may read the whole table.
 _REOPEN: Final = Statement("""
     WITH wanted AS (
         SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::boolean[], %s::integer[])
@@ -22,6 +23,7 @@ _REOPEN: Final = Statement("""
         DELETE FROM webhook_delivery finished USING wanted
         WHERE finished.workspace_id = %s AND finished.endpoint_id = wanted.endpoint_id
             AND finished.event_id = wanted.event_id AND finished.event_time >= %s AND finished.event_time <= %s
+            AND finished.endpoint_id = ANY (%s::uuid[]) AND finished.event_id = ANY (%s::uuid[])
         RETURNING finished.*, wanted.state AS open_state, wanted.is_due, wanted.revision AS wanted_revision
     )
     INSERT INTO webhook_open_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key,
@@ -44,12 +46,12 @@ _ADD: Final = Statement("""
         unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::bigint[], %s::text[], %s::text[],
             %s::boolean[], %s::integer[])
         AS wanted (endpoint_id, event_id, event_time, type, position, ordering_key, state, is_due, revision)
-    WHERE NOT EXISTS (
-        SELECT FROM webhook_delivery finished
+    WHERE (
+        SELECT true FROM webhook_delivery finished
         WHERE finished.workspace_id = said.workspace_id AND finished.endpoint_id = wanted.endpoint_id
             AND finished.event_id = wanted.event_id AND finished.event_time >= said.since
             AND finished.event_time <= said.until
-    )
+    ) IS NULL
     ON CONFLICT (endpoint_id, event_id) DO NOTHING
     RETURNING endpoint_id, event_id
 """)
@@ -117,7 +119,9 @@ def reopen(
         return []
     endpoints, events, states, dues, revisions = zip(*openings, strict=True)
     columns = (arrays.uuids(endpoints), arrays.uuids(events), *map(arrays.plain, (states, dues, revisions)))
-    values = (*columns, workspace_id, bounds(min(events))[0], bounds(max(events))[1], trigger, replay_id, now)
+    times = (bounds(min(events))[0], bounds(max(events))[1])
+    among = (arrays.uuids(set(endpoints)), arrays.uuids(set(events)))
+    values = (*columns, workspace_id, *times, *among, trigger, replay_id, now)
     return db.execute_sql(_REOPEN, values).fetchall()  # type: ignore[no-any-return]
 
 

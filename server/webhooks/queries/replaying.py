@@ -123,7 +123,7 @@ _COUNT: Final = {
         SELECT count(*) FILTER (WHERE {_OF_TYPES}), count(*) FROM unnest(%s::uuid[]) AS target (endpoint_id), LATERAL (
             SELECT type FROM webhook_delivery
             WHERE endpoint_id = target.endpoint_id AND {_FINISHED} {condition} AND state = ANY (%s::text[])
-            LIMIT %s
+            ORDER BY event_id LIMIT %s
         ) finished
     """)
     for name, condition in (("all", ""), ("unsuccessful", _UNSUCCESSFUL))
