@@ -208,6 +208,12 @@ def test_expired_with_the_payload_gone(explain, endpoint, event):
     assert explain()[0] == "EXPIRED"
 
 
+def test_expired_before_an_attempt_could_be_made(explain, endpoint, event):
+    make_delivery(endpoint, event, "FAILED", attempts=1)
+    make_attempt(endpoint, event, status=None, error="EXPIRED")
+    assert explain()[0] == "EXPIRED"
+
+
 def test_tells_of_endpoints_of_then_and_now_the_newest_first(ada, acme, endpoint):
     event = make_event(acme, at=clock.now() - HOUR)
     gone_before = make_endpoint(acme, create_time=clock.now() - LONG_AGO, delete_time=clock.now() - 2 * HOUR)

@@ -16,6 +16,7 @@ from server.webhooks.queries import deliveries, explaining
 from server.webhooks.queries.deliveries import AttemptRow, DeliveryRow
 from server.webhooks.queries.explaining import EndpointThen, EventRow, Explanation
 from server.webhooks.service.listing import matching
+from server.webhooks.service.recording import EXPIRED
 
 MOST_ENDPOINTS: Final = 1000
 _FINISHED: Final = {"SUCCEEDED": "DELIVERED", "FAILED": "FAILED", "CANCELLED": "CANCELLED"}
@@ -78,9 +79,10 @@ _Verdict = tuple[str, str, datetime | None]
 def _state(endpoint: EndpointThen, row: DeliveryRow, facts: _Facts) -> _Verdict:
     """What a delivery tells."""
     attempt = facts.attempts.get(endpoint.endpoint_id)
-    if row.is_finished:
+    is_expired = attempt is not None and attempt.error == EXPIRED
+    if row.is_finished and not is_expired:
         return _FINISHED[row.state], _ended(row, attempt), None
-    if facts.event is None:
+    if facts.event is None or is_expired:
         return "EXPIRED", "The event is past its retention and was not delivered before.", None
     if row.is_claimed(facts.now):
         return "DELIVERING", f"Attempt {row.attempts + 1} is being made.", None
