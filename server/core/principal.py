@@ -1,4 +1,4 @@
-"""Who calls: a signed-in person, or an API key acting for a person or for a workspace."""
+"""Who calls: a signed-in person, an API key acting for a person or for a workspace, or a session of the portal."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ class Kind(Enum):
     SESSION = "session"
     USER_KEY = "user_key"
     WORKSPACE_KEY = "workspace_key"
+    PORTAL_SESSION = "portal_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,9 @@ class Principal:
     """A verified caller.
 
     `name` is the TypeID that logs, events and idempotency keys carry. `scopes` bounds what the credential may do;
-    None leaves all that its owner may do. `auth_time` is when the person last proved who they are.
+    None leaves all that its owner may do. `auth_time` is when the person last proved who they are. A credential with a
+    `workspace_id` is good for nothing outside of it. A portal session is nobody; `for_user_id` or `key_id` is who let
+    it in, and what that one may not do, it may not either.
     """
 
     kind: Kind
@@ -28,13 +31,14 @@ class Principal:
     session_id: UUID | None = None
     key_id: UUID | None = None
     workspace_id: UUID | None = None
+    for_user_id: UUID | None = None
     scopes: frozenset[str] | None = None
     auth_time: datetime | None = None
     is_admin: bool = False
 
     @property
     def own_id(self) -> UUID:
-        """The user this caller is. Only for methods that a workspace key cannot reach."""
+        """The user this caller is. Only for methods that credentials of a workspace cannot reach."""
         if self.user_id is None:
             raise ValueError(f"{self.name} is not a person")
         return self.user_id

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from server.core import etags, events, ids
 from server.webhooks import latency, sealing
 from server.webhooks.models import FORMATS, ORDERINGS, SIGNATURES, STATES
-from server.webhooks.queries.rows import EndpointRow, HourRow, LaneRow, SecretRow
+from server.webhooks.queries.rows import EndpointRow, HourRow, LaneRow, PortalSessionRow, SecretRow
 from server.webhooks.sending.types import Auth, Basic, Bearer, MutualTls, NoAuth, OAuth2
 from userdata.webhooks.v1 import endpoint_pb2
 from userdata.webhooks.v1.endpoint_pb2 import (
@@ -22,6 +22,7 @@ from userdata.webhooks.v1.endpoint_pb2 import (
     EndpointOAuth2,
 )
 from userdata.webhooks.v1.endpoint_service_pb2 import EndpointCounts, EndpointHour, EndpointSecret, EndpointStats
+from userdata.webhooks.v1.portal_pb2 import PortalSession
 
 #: What filters call a state, and what the database holds for it.
 STATE_WORDS: Final = {f"ENDPOINT_STATE_{word}": word for word in STATES}
@@ -108,6 +109,20 @@ def auth_of(message: Endpoint) -> Auth:
         case "mutual_tls":
             return MutualTls(auth.mutual_tls.certificate, auth.mutual_tls.private_key)
     return NoAuth()
+
+
+def portal_session(row: PortalSessionRow) -> PortalSession:
+    """A portal session as the contract shows it."""
+    return PortalSession(
+        id=ids.encode("wps", row.id),
+        workspace_id=ids.encode("ws", row.workspace_id),
+        creator_id=row.creator,
+        permissions=row.permissions,
+        code_expire_time=row.code_expire_time,
+        expire_time=row.expire_time,
+        revoke_time=row.revoke_time,
+        create_time=row.create_time,
+    )
 
 
 def signature_of(number: endpoint_pb2.EndpointSignature) -> str:

@@ -138,5 +138,5 @@ class PortalCodeInvalid(Unauthenticated):
 class PortalSessionEnded(Unauthenticated):
     """The portal session is past its time or was revoked."""
 
-    reason = "PORTAL_CODE_INVALID"
+    reason = "PORTAL_SESSION_ENDED"
     message = "The portal session has ended. Open a new portal link."

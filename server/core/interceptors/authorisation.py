@@ -6,7 +6,7 @@ from server.core.call import Call
 from server.core.contract import AUTHENTICATED, INSTALLATION, PUBLIC, Method
 from server.core.errors import PermissionDenied
 from server.core.interceptors.handler import Guards, Handler
-from server.core.principal import Kind, Principal
+from server.core.principal import Principal
 
 
 def authorisation(method: Method, proceed: Handler, guards: Guards) -> Handler:
@@ -23,9 +23,9 @@ def authorisation(method: Method, proceed: Handler, guards: Guards) -> Handler:
         return proceed(request, call)
 
     def own(request: Message, call: Call) -> Message:
-        if call.caller.kind is Kind.WORKSPACE_KEY:
+        if call.caller.workspace_id is not None:
             raise PermissionDenied(
-                "A workspace API key works only inside its workspace. Sign in, or use a personal API key.",
+                "This credential works only inside its workspace. Sign in, or use a personal API key.",
                 permission=permission,
             )
         require_scope(call.caller, permission)

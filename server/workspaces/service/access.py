@@ -7,7 +7,7 @@ from server.accounts.errors import PermissionNotHeld, PermissionUnknown
 from server.core import call, clock, contract, ids
 from server.core.call import Call
 from server.core.errors import NotFound, PermissionDenied
-from server.core.principal import Kind, Principal
+from server.core.principal import Principal
 from server.workspaces.errors import RoleNotGrantable, WorkspaceDeleted
 from server.workspaces.queries import members, workspaces
 from server.workspaces.queries.rows import MembershipRow, WorkspaceRow
@@ -17,9 +17,10 @@ from server.workspaces.roles import OUTLIVE_DELETION, Role
 def permissions_in(principal: Principal, workspace_id: UUID) -> frozenset[str]:
     """The permissions that `principal` has in the workspace at this moment.
 
-    A person has those of the role and the extra ones; an API key those of its owner that are among its scopes. In a
-    deleted workspace only seeing it and bringing it back are left, and nothing to its API keys: a call for more
-    raises WorkspaceDeleted. Raises NotFound for a workspace that is not there, or not the principal's.
+    A person has those of the role and the extra ones; an API key those of its owner, and a portal session those of whom
+    it was made by, that are among its scopes. In a deleted workspace only seeing it and bringing it back are left, and
+    nothing to its own credentials: a call for more raises WorkspaceDeleted. Raises NotFound for a workspace that is not
+    there, or not the principal's.
     """
     membership = _membership(principal, workspace_id)
     if membership is None or is_gone(membership.workspace):
@@ -33,7 +34,7 @@ def permissions_in(principal: Principal, workspace_id: UUID) -> frozenset[str]:
         held &= principal.scopes
     if membership.workspace.delete_time is None:
         return held
-    left = frozenset() if principal.kind is Kind.WORKSPACE_KEY else held & OUTLIVE_DELETION
+    left = frozenset() if principal.workspace_id is not None else held & OUTLIVE_DELETION
     method = serving.method
     if method is not None and method.permission in held - left:
         raise deleted(workspace_id)
@@ -48,11 +49,13 @@ def workspace_of(caller: Call) -> WorkspaceRow:
 
 
 def _membership(principal: Principal, workspace_id: UUID) -> MembershipRow | None:
-    if principal.kind is not Kind.WORKSPACE_KEY:
+    if principal.workspace_id is None:
         return members.membership(workspace_id, principal.own_id)
-    if principal.workspace_id != workspace_id or principal.key_id is None:
+    if principal.workspace_id != workspace_id:
         return None
-    return members.membership_of_key(workspace_id, principal.key_id)
+    if principal.key_id is not None:
+        return members.membership_of_key(workspace_id, principal.key_id)
+    return members.membership(workspace_id, principal.for_user_id) if principal.for_user_id is not None else None
 
 
 def is_gone(row: WorkspaceRow) -> bool:

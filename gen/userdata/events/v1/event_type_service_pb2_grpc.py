@@ -104,7 +104,7 @@ class EventTypeServiceServicer:
     def UpdateEventType(self, request, context):
         """Updates the description, schema, examples or labels of an event type.
 
-        Another schema makes a new version; events are checked against the newest. Events that were published keep as they are.
+        Another schema, or other examples, make a new version; events are checked against the newest. Events that were published keep as they are.
         A built-in type cannot be changed: `EVENT_TYPE_RESERVED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

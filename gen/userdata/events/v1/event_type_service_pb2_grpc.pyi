@@ -47,7 +47,7 @@ class EventTypeServiceStub:
     UpdateEventType: _grpc.UnaryUnaryMultiCallable[_event_type_service_pb2.UpdateEventTypeRequest, _event_type_pb2.EventType]
     """Updates the description, schema, examples or labels of an event type.
 
-    Another schema makes a new version; events are checked against the newest. Events that were published keep as they are.
+    Another schema, or other examples, make a new version; events are checked against the newest. Events that were published keep as they are.
     A built-in type cannot be changed: `EVENT_TYPE_RESERVED`.
     """
     ArchiveEventType: _grpc.UnaryUnaryMultiCallable[_event_type_service_pb2.ArchiveEventTypeRequest, _event_type_pb2.EventType]
@@ -78,7 +78,7 @@ class EventTypeServiceAsyncStub(EventTypeServiceStub):
     UpdateEventType: _aio.UnaryUnaryMultiCallable[_event_type_service_pb2.UpdateEventTypeRequest, _event_type_pb2.EventType]  # type: ignore[assignment]
     """Updates the description, schema, examples or labels of an event type.
 
-    Another schema makes a new version; events are checked against the newest. Events that were published keep as they are.
+    Another schema, or other examples, make a new version; events are checked against the newest. Events that were published keep as they are.
     A built-in type cannot be changed: `EVENT_TYPE_RESERVED`.
     """
     ArchiveEventType: _aio.UnaryUnaryMultiCallable[_event_type_service_pb2.ArchiveEventTypeRequest, _event_type_pb2.EventType]  # type: ignore[assignment]
@@ -130,7 +130,7 @@ class EventTypeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_event_type_pb2.EventType, _abc.Awaitable[_event_type_pb2.EventType]]:
         """Updates the description, schema, examples or labels of an event type.
 
-        Another schema makes a new version; events are checked against the newest. Events that were published keep as they are.
+        Another schema, or other examples, make a new version; events are checked against the newest. Events that were published keep as they are.
         A built-in type cannot be changed: `EVENT_TYPE_RESERVED`.
         """
 

@@ -1,6 +1,7 @@
 from userdata.api.v1 import change_pb2 as _change_pb2
 from userdata.api.v1 import event_type_pb2 as _event_type_pb2
 from userdata.webhooks.v1 import endpoint_pb2 as _endpoint_pb2
+from userdata.webhooks.v1 import portal_pb2 as _portal_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -87,3 +88,21 @@ class WebhookTest(_message.Message):
     endpoint_id: str
     message: str
     def __init__(self, endpoint_id: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class WebhookPortalLinkCreated(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _portal_pb2.PortalSession
+    def __init__(self, session: _Optional[_Union[_portal_pb2.PortalSession, _Mapping]] = ...) -> None: ...
+
+class WebhookPortalOpened(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _portal_pb2.PortalSession
+    def __init__(self, session: _Optional[_Union[_portal_pb2.PortalSession, _Mapping]] = ...) -> None: ...
+
+class WebhookPortalRevoked(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _portal_pb2.PortalSession
+    def __init__(self, session: _Optional[_Union[_portal_pb2.PortalSession, _Mapping]] = ...) -> None: ...
