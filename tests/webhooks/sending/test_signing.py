@@ -28,7 +28,7 @@ ED_VECTOR = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7A
 
 keys = st.binary(min_size=24, max_size=64)
 message_ids = st.from_regex(r"\A[A-Za-z0-9_-]{1,64}\Z")
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
+texts = st.text(st.characters(codec="utf-8"), max_size=200)
 
 VERIFIER = Path(__file__).parent / "node" / "verify.js"
 NODE = Path(sys.executable).with_name("node")
