@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from google.protobuf.json_format import MessageToDict
@@ -52,25 +52,21 @@ def malformed(problem: str) -> InvalidArgument:
     return InvalidArgument(f"The request cannot be read. {problem}", reason="MALFORMED_REQUEST")
 
 
-def error_of(failure: DomainError, request_id: str) -> dict[str, Any]:
-    """`failure` as the JSON of every error."""
-    found: dict[str, Any] = MessageToDict(status(failure, request_id), always_print_fields_with_no_presence=True)
-    return found
-
-
 def refusal(error: Exception, call: Call) -> web.Response:
     """The answer to a request that fails before its stream begins."""
     failure = domain_error(error)
     count(failure)
-    headers = {}
+    headers = {"content-type": "application/json"}
     if failure.retry_after is not None:
         headers["retry-after"] = str(math.ceil(failure.retry_after.total_seconds()))
-    return web.json_response(error_of(failure, call.request_id), status=_HTTP[failure.code], headers=headers)
+    body = text_of(failure, call).encode()
+    return web.Response(body=body, status=_HTTP[failure.code], headers=headers)
 
 
 def text_of(failure: DomainError, call: Call) -> str:
-    """`failure` as one line of JSON, for a stream that has begun."""
-    return json.dumps(error_of(failure, call.request_id))
+    """`failure` as one line of JSON, as every error is."""
+    found = MessageToDict(status(failure, call.request_id), always_print_fields_with_no_presence=True)
+    return json.dumps(found, ensure_ascii=False)
 
 
 def count(failure: DomainError | None) -> None:
