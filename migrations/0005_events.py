@@ -122,7 +122,7 @@ CATALOGUE = """
 CREATE TABLE event_type (
     id uuid PRIMARY KEY,
     workspace_id uuid NOT NULL REFERENCES workspace (id),
-    name text NOT NULL,
+    name text COLLATE "C" NOT NULL,
     description text NOT NULL,
     version integer NOT NULL,
     labels jsonb NOT NULL,

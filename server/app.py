@@ -21,9 +21,13 @@ from server.core.credentials import Credentials
 from server.core.interceptors.edge import UnknownMethods, handlers
 from server.core.interceptors.handler import Guards
 from server.core.interceptors.health import health_handlers
+from server.events.conf import EventsSettings
+from server.events.servicer.event_types import EventTypeServicer
+from server.events.servicer.events import EventServicer
 from server.events.servicer.streams import EventStreamServicer
 from server.webhooks.conf import WebhooksSettings
-from server.webhooks.servicer import DeliveryServicer, EndpointServicer, ReplayServicer
+from server.webhooks.service.portal import verify_portal_token
+from server.webhooks.servicer import DeliveryServicer, EndpointServicer, PortalServicer, ReplayServicer
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
@@ -42,8 +46,8 @@ from userdata.accounts.v1 import (
     totp_service_pb2,
     user_admin_service_pb2,
 )
-from userdata.events.v1 import event_stream_service_pb2
-from userdata.webhooks.v1 import delivery_service_pb2, endpoint_service_pb2, replay_service_pb2
+from userdata.events.v1 import event_service_pb2, event_stream_service_pb2, event_type_service_pb2
+from userdata.webhooks.v1 import delivery_service_pb2, endpoint_service_pb2, portal_service_pb2, replay_service_pb2
 from userdata.workspaces.v1 import (
     invitation_service_pb2,
     member_service_pb2,
@@ -52,10 +56,11 @@ from userdata.workspaces.v1 import (
     workspace_service_pb2,
 )
 
-SETTINGS: Final = (config.Core, AccountsSettings, WorkspacesSettings, WebhooksSettings)
+SETTINGS: Final = (config.Core, AccountsSettings, WorkspacesSettings, EventsSettings, WebhooksSettings)
 
 CREDENTIALS: Final = Credentials(
-    {"udk_": verify_api_key, "udw_": verify_workspace_api_key}, otherwise=verify_access_token
+    {"udk_": verify_api_key, "udw_": verify_workspace_api_key, "udp_": verify_portal_token},
+    otherwise=verify_access_token,
 )
 GUARDS: Final = Guards(authenticate=CREDENTIALS.authenticate, permissions_in=permissions_in)
 
@@ -79,7 +84,10 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
         workspace_api_key_service_pb2.DESCRIPTOR.services_by_name["WorkspaceApiKeyService"],
         WorkspaceApiKeyServicer(),
     ),
+    (event_service_pb2.DESCRIPTOR.services_by_name["EventService"], EventServicer()),
+    (event_type_service_pb2.DESCRIPTOR.services_by_name["EventTypeService"], EventTypeServicer()),
     (endpoint_service_pb2.DESCRIPTOR.services_by_name["EndpointService"], EndpointServicer()),
+    (portal_service_pb2.DESCRIPTOR.services_by_name["PortalService"], PortalServicer()),
     (delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer()),
     (replay_service_pb2.DESCRIPTOR.services_by_name["ReplayService"], ReplayServicer()),
 )

@@ -108,10 +108,10 @@ class DedupeKeyReused(AlreadyExists):
     """The dedupe key was used for another event. `at` are the places in the batch of those that are refused."""
 
     reason = "DEDUPE_KEY_REUSED"
-    message = "The dedupe key {key} was used for another event. Choose another key."
+    message = "This dedupe key belongs to an event with other content. Use a new one."
 
-    def __init__(self, key: str, at: Sequence[int]) -> None:
-        super().__init__(key=key)
+    def __init__(self, event_id: UUID, at: Sequence[int]) -> None:
+        super().__init__(event_id=ids.encode("evt", event_id))
         self.at = tuple(at)
 
 
@@ -189,7 +189,7 @@ def publish_many(drafts: Sequence[Draft], *, workspace: UUID) -> list[Published]
         row = (new[0].id, new[0].create_time, workspace, draft.type, draft.subject, draft.data, list(draft.channels))
         db.defer(_APPEND_PENDING, (*row, *_origin()))
     else:
-        db.execute_sql(_APPEND_MANY, (*_columns(new, drafts), workspace, workspace, *_origin()))
+        db.defer(_APPEND_MANY, (*_columns(new, drafts), workspace, workspace, *_origin()))
     return new
 
 
@@ -218,7 +218,7 @@ def _take_repeats(
     found = {key: rest for key, *rest in db.execute_sql(_REPEATED, (workspace, keys)).fetchall()}
     refused = [at for at in repeats if bytes(found[str(drafts[at].dedupe_key)][2]) != prints[at]]
     if refused:
-        raise DedupeKeyReused(str(drafts[refused[0]].dedupe_key), refused)
+        raise DedupeKeyReused(found[str(drafts[refused[0]].dedupe_key)][0], refused)
     for at in repeats:
         event_id, event_time, _ = found[str(drafts[at].dedupe_key)]
         published[at] = Published(event_id, event_time, repeated=True)

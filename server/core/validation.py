@@ -12,7 +12,9 @@ from typing import Any
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 
+from server.core import structs
 from server.core.errors import FieldViolation, InvalidArgument
 from server.core.rules import checks_of
 from userdata.api.v1 import rules_pb2
@@ -75,6 +77,7 @@ class _Field:
         self._default = None if field.is_repeated or field.cpp_type == _MESSAGE else field.default_value
         self._has_presence = field.has_presence
         self._nested = field.message_type if field.cpp_type == _MESSAGE and not self._is_map else None
+        self._is_struct = self._nested is Struct.DESCRIPTOR
         if self._is_map and field.message_type is not None:
             entry = field.message_type.fields_by_name
             self._keys = _intrinsic(entry["key"]) + checks_of(rules.keys, entry["key"])
@@ -117,7 +120,8 @@ class _Field:
 
     def _collect_one(self, value: Any, where: str, found: list[FieldViolation], mask: Collection[str] | None) -> None:
         before = len(found)
-        if self._nested is not None:
+        # Most are plain, which is seen fast; the walk that names the flaw is for the others.
+        if self._nested is not None and not (self._is_struct and structs.is_plain(value)):
             _validator(self._nested).collect(value, f"{where}.", found, only=mask)
         # The size of a message is that of its JSON, which one with a broken field may not have.
         if len(found) == before:

@@ -26,16 +26,19 @@ class Role(StrEnum):
         return _RANKS[self] < _RANKS[other]
 
 
-_VIEWER: Final = frozenset({"workspaces.read", "members.read", "events.read"})
-_MEMBER: Final = _VIEWER | {"invitations.read", "webhooks.read"}
+_VIEWER: Final = frozenset({"workspaces.read", "members.read", "events.read", "event_types.read"})
+_MEMBER: Final = _VIEWER | {"invitations.read", "events.publish", "webhooks.read"}
 _ADMIN: Final = _MEMBER | {
     "workspaces.update",
     "members.write",
     "invitations.write",
     "api_keys.read",
     "api_keys.write",
+    "event_types.write",
     "webhooks.write",
     "webhooks.secrets",
+    "portal.read",
+    "portal.write",
 }
 _OWNER: Final = _ADMIN | {"workspaces.delete", "ownership.transfer"}
 

@@ -22,15 +22,18 @@ ERROR_DETAILS = "google/rpc/error_details.proto"
 
 
 def main() -> None:
-    """Write the Python code, Envoy's descriptor and the OpenAPI document."""
+    """Write the Python code, Envoy's descriptor, the OpenAPI document and the catalogue of events."""
     copy_googleapis(GOOGLEAPIS)
     protos = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
     try:
-        _write_python(protos, _with_services(describe(ROOTS, protos, COMMENTED, comments=True)))
+        commented = describe(ROOTS, protos, COMMENTED, comments=True)
+        _write_python(protos, _with_services(commented))
         describe(ROOTS, [*protos, ERROR_DETAILS], GEN / "envoy" / "descriptor.binpb", comments=False)
     except CompileError:
         sys.exit("Correct the protos above, then run `make gen` again.")
-    subprocess.run([sys.executable, "-m", "udb.openapi", str(COMMENTED), str(GEN / "openapi")], check=True)
+    # In processes of their own, which import the code that was just written.
+    for module, target in (("udb.openapi", "openapi"), ("udb.generate.catalogue", "events")):
+        subprocess.run([sys.executable, "-m", module, str(COMMENTED), str(GEN / target)], check=True)
 
 
 def _with_services(descriptors: FileDescriptorSet) -> list[str]:

@@ -44,7 +44,7 @@ def status(error: DomainError, request_id: str) -> Status:
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata),
         error_details_pb2.RequestInfo(request_id=request_id),
     ]
-    if isinstance(error, InvalidArgument) and error.violations:
+    if error.violations:
         violations = [
             error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
             for v in error.violations

@@ -25,7 +25,7 @@ _LATEST: Final = Statement("""
 # The times alone tell the partitions; without the bounds the planner would think of all of them.
 _EVENTS: Final = """
     SELECT event.id, event.create_time, event.workspace_id, event.type, event.subject, event.data::text, event.channels,
-        event.ordering_key, event.sequence, event.dedupe_key, event.actor, event.request_id
+        event.ordering_key, event.sequence, event.dedupe_key, event.actor, event.request_id, event.trace_parent
     FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (id, time)
     JOIN event ON event.id = wanted.id AND event.create_time = wanted.time
     WHERE event.create_time BETWEEN %s AND %s
@@ -65,6 +65,7 @@ class EventRow(NamedTuple):
     dedupe_key: str | None
     actor: str
     request_id: str
+    trace_parent: str
 
 
 def run(sql: str, values: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
