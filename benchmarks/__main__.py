@@ -25,12 +25,15 @@ from benchmarks.paging import paging
 from benchmarks.peer import FastApiPeer, PeerError
 from benchmarks.product import Product, ProductError
 from benchmarks.scenarios import Bench
+from benchmarks.webhooks import hanging, webhooks
 from udb.errors import ToolError
 
 SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "get": scenarios.get,
     "create": scenarios.create,
     "latency": scenarios.latency,
+    "webhooks": webhooks,
+    "hanging": hanging,
     "memory": memory,
     # Last: it fills the product's tables with a million rows, which the peer's do not have.
     "paging": paging,

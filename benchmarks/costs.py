@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 from benchmarks.load import Load, Outcome, run
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
+Result = TypeVar("Result")
 Groups = Callable[[], dict[str, list[int]]]
 """Gives the process ids by kind, as they are now."""
 
@@ -25,6 +27,18 @@ class Side:
     groups: Groups
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What a piece of work took: processor seconds by kind of process, and the share of the machine others had."""
+
+    seconds: dict[str, float]
+    foreign: float
+
+    def each(self, number: float) -> dict[str, float]:
+        """Microseconds for each of so many requests, by kind."""
+        return {name: round(seconds / number * 1e6, 1) for name, seconds in self.seconds.items()}
+
+
 def measured(side: Side) -> Outcome:
     """Runs the side's load.
 
@@ -32,20 +46,24 @@ def measured(side: Side) -> Outcome:
         The outcome with `costs`, microseconds of processor time per request by kind of process (the warm-up is in both
         the time and the requests), and with `foreign`.
     """
-    before, busy, began = seconds(side.groups()), busy_seconds(), perf_counter()
-    generator = resource.getrusage(resource.RUSAGE_CHILDREN)
-    outcome = run(side.load)
-    after, known = seconds(side.groups()), 0.0
-    costs = {}
-    for name, spent in after.items():
-        costs[name] = spent - before.get(name, 0.0)
-        known += costs[name]
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    known += ended.ru_utime + ended.ru_stime - generator.ru_utime - generator.ru_stime
+    outcome, spent = metered(side.groups, lambda: run(side.load))
+    each = spent.each(outcome.rate * (outcome.seconds + side.load.warm_up))
+    return replace(outcome, costs=each | {"generator": outcome.client_cpu_us}, foreign=spent.foreign)
+
+
+def metered(groups: Groups, work: Callable[[], Result]) -> tuple[Result, Spent]:
+    """Does the work and looks at the processors before and after.
+
+    Returns:
+        What the work gave, and what it took. The benchmark itself and programs that it ran to their end are in neither
+        number.
+    """
+    before, busy, began, own = seconds(groups()), busy_seconds(), perf_counter(), _own_seconds()
+    result = work()
+    spent = {name: after - before.get(name, 0.0) for name, after in seconds(groups()).items()}
+    known = sum(spent.values()) + _own_seconds() - own
     foreign = (busy_seconds() - busy - known) / (perf_counter() - began) / (os.cpu_count() or 1)
-    requests = outcome.rate * (outcome.seconds + side.load.warm_up)
-    each = {name: round(spent / requests * 1e6, 1) for name, spent in costs.items()}
-    return replace(outcome, costs=each | {"generator": outcome.client_cpu_us}, foreign=round(max(foreign, 0.0), 4))
+    return result, Spent(spent, round(max(foreign, 0.0), 4))
 
 
 def busy_seconds() -> float:
@@ -65,9 +83,15 @@ def children(pid: int) -> list[int]:
 
 
 def _of(pid: int) -> float:
-    # proc_pid_stat(5): the name in brackets may hold blanks; user and system time are the 12th and 13th after it.
+    # proc_pid_stat(5): the name in brackets may hold blanks; user and system time are the 12th and 13th after it, then
+    # those of children that have ended, such as backends of Postgres.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK
+    return sum(map(int, fields[11:15])) * TICK
+
+
+def _own_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _words(path: Path) -> list[str]:

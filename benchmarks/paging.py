@@ -2,10 +2,11 @@
 
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import psycopg2
 
-from benchmarks.costs import Side
+from benchmarks.costs import Side, measured
 from benchmarks.figures import UNDER, Figure, Sample, interleave
 from benchmarks.product import Person, ProductError
 from benchmarks.scenarios import Bench
@@ -40,7 +41,7 @@ def paging(bench: Bench) -> list[Figure]:
         Side(replace(product.list_page(reader, size=size, token=token), count=effort.calls_per_page), product.groups)
         for token in ("", last)
     ]
-    first_page, last_page = interleave(sides, effort.rounds, bench.say)
+    first_page, last_page = interleave([partial(measured, side) for side in sides], effort.rounds, bench.say)
     first_ms = Sample([outcome.p50_ms for outcome in first_page])
     last_ms = Sample([outcome.p50_ms for outcome in last_page])
     return [

@@ -47,13 +47,19 @@ class Person:
 class Product:
     """Runs an installation while the block lasts, with as many server processes as there are cores.
 
-    Postgres writes to disk as in production (the helper's own default spares that for tests), and nobody is kept from
-    owning more than the usual thousand workspaces.
+    Postgres writes to disk as in production (the helper's own default spares that for tests), nobody is kept from
+    owning more than the usual thousand workspaces, and webhooks may go to this machine.
     """
 
     def __init__(self, *, processes: int) -> None:
         self._var = ROOT / "var" / "bench" / "installation"
-        env = {"SERVER_PROCESSES": str(processes), "POSTGRES_FSYNC": "true", "WORKSPACES_PER_USER": "0"}
+        env = {
+            "SERVER_PROCESSES": str(processes),
+            "POSTGRES_FSYNC": "true",
+            "WORKSPACES_PER_USER": "0",
+            "WEBHOOK_ALLOW_HTTP": "true",
+            "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
         self.installation = Installation(self._var, env)
         self.people: list[Person] = []
 
@@ -91,11 +97,12 @@ class Product:
 
     def groups(self) -> dict[str, list[int]]:
         """All processes of the installation by kind."""
-        kinds: dict[str, list[int]] = {"server": [], "envoy": [], "others": []}
-        for name, running in self.installation.processes.items():
-            if name == "postgres":
+        kinds: dict[str, list[int]] = {"server": [], "deliverer": [], "envoy": [], "others": []}
+        for label, running in self.installation.processes.items():
+            if label == "postgres":
                 continue
-            kind = "server" if name.startswith("rpc.") else name if name in kinds else "others"
+            name = label.partition(".")[0]
+            kind = "server" if name == "rpc" else name if name in kinds else "others"
             kinds[kind].append(running.pid)
         return kinds | self.postgres()
 
@@ -123,6 +130,10 @@ class Product:
         """`sign_in` for everybody."""
         for person in self.people:
             self.sign_in(person)
+
+    def post(self, person: Person, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A call of the API by the person, through Envoy. Raises ProductError when it fails."""
+        return self._must(call("POST", self.port, path, token=person.token, body=body))
 
     def get_over_rest(self) -> Load:
         """Reads of every workspace by its owner, through Envoy."""

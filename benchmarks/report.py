@@ -15,10 +15,11 @@ HERE = Path(__file__).parent
 REMARKS = "## Remarks"
 CHART = "![Requests per second](results/throughput.svg)"
 DASH = "\N{EN DASH}"
-KINDS = ("server", "envoy", "postgres", "others", "generator")
+KINDS = ("server", "deliverer", "envoy", "postgres", "others", "receiver", "generator")
 COSTS = """\
-Where the time of the processors went, microseconds a request. "others" are the relay, scheduler, workers, streams and
-Redis; "generator" is the load generator."""
+Where the time of the processors went, microseconds a request, a delivery or an event. "deliverer" are the processes
+that deliver webhooks, Dramatiq's for that peer; "others" are the relay, scheduler, workers, streams and Redis;
+"receiver" is the receiver of webhooks; "generator" is the load generator, or the bare client."""
 INTRODUCTION = """\
 Written by `make bench`. Both sides run on the same cores, on the same Postgres, under one load generator, in turn:
 {rounds} runs of {seconds:g} s each. A cell shows the median and, in brackets, the least and the most. Ratios are
@@ -66,8 +67,8 @@ def table(figures: list[Figure]) -> str:
     for figure in figures:
         beside = f"{figure.other_name}: {_spread(figure.other, figure.unit)}" if figure.other else ""
         ratio = _spread(figure.measured, figure.measured_unit) if figure.measured_unit == TIMES else ""
-        target = f"{figure.bound} {figure.target:g} {figure.measured_unit}"
-        met = "yes" if figure.met else "**no**"
+        target = "" if figure.target is None else f"{figure.bound} {figure.target:,g} {figure.measured_unit}"
+        met = {None: "", True: "yes", False: "**no**"}[figure.met]
         rows.append(f"| {figure.title} | {_spread(figure.ours, figure.unit)} | {beside} | {ratio} | {target} | {met} |")
     return "\n".join(rows)
 
@@ -146,7 +147,7 @@ def _remarks(path: Path) -> str:
 def _spread(sample: Sample | None, unit: str) -> str:
     if sample is None:
         return ""
-    digits = 0 if unit == "requests/s" else 2 if unit in (TIMES, "ms") else 1
+    digits = 0 if unit.endswith("/s") else 2 if unit in (TIMES, "ms") else 1
     middle = f"{sample.median:,.{digits}f}"
     if len(sample.values) > 1:
         middle += f" ({sample.least:,.{digits}f}{DASH}{sample.most:,.{digits}f})"

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
-from benchmarks.costs import Side
+from benchmarks.costs import Side, measured
 from benchmarks.figures import AT_LEAST, TIMES, UNDER, Effort, Figure, Sample, costs, interleave, rates
 from benchmarks.load import Load, Outcome, run
 from benchmarks.peer import FastApiPeer
@@ -39,7 +40,7 @@ def get(bench: Bench) -> list[Figure]:
         bench.ours(bench.product.get_over_grpc()),
         bench.theirs(bench.peer.get_workspace()),
     ]
-    rest, grpc, peer = interleave(sides, bench.effort.rounds, bench.say)
+    rest, grpc, peer = interleave([partial(measured, side) for side in sides], bench.effort.rounds, bench.say)
     return [
         beside_peer(
             key="get_rest",
@@ -64,7 +65,7 @@ def create(bench: Bench) -> list[Figure]:
     """POST /v1/workspaces with a fresh idempotency key, beside the peer's."""
     bench.product.sign_in_again()
     sides = [bench.ours(bench.product.create_over_rest()), bench.theirs(bench.peer.create_workspace())]
-    ours, peer = interleave(sides, bench.effort.rounds, bench.say)
+    ours, peer = interleave([partial(measured, side) for side in sides], bench.effort.rounds, bench.say)
     note = "Workspace, owner, event and idempotency key in one transaction, on disk before the answer."
     return [
         beside_peer(
@@ -104,7 +105,7 @@ def latency(bench: Bench) -> list[Figure]:
         at_half_load(bench, bench.ours(bench.product.get_over_rest())),
         at_half_load(bench, bench.theirs(bench.peer.get_workspace())),
     ]
-    ours, peer = interleave(sides, bench.effort.rounds, bench.say)
+    ours, peer = interleave([partial(measured, side) for side in sides], bench.effort.rounds, bench.say)
     return [
         Figure(
             key="latency",
