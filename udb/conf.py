@@ -53,6 +53,7 @@ class Tool(Section):
     postgres_fsync: bool = Field(default=True, description="false loses data when the machine crashes: for tests only")
     server_processes: int = Field(min(_CORES, 4), ge=1, le=64, description="server processes behind Envoy")
     worker_processes: int = Field(max(1, min(_CORES // 2, 4)), ge=1, le=64, description="worker processes")
+    deliverer_processes: int = Field(min(_CORES, 2), ge=1, le=64, description="processes that send webhooks")
     procfile: Path = Field(ROOT / "Procfile", description="the list of the product's processes")
 
     @field_validator("cors_origins", mode="before")

@@ -1,4 +1,4 @@
-"""`python -m workers relay|scheduler|work`: one process of the workers."""
+"""`python -m workers relay|scheduler|work|deliver`: one process of the workers."""
 
 import argparse
 import sys
@@ -9,12 +9,14 @@ from server.core import config
 from server.core.config import ConfigurationError
 from server.core.db import db
 from server.core.telemetry import logs, traces
+from server.webhooks.conf import WebhooksSettings
 from server.workspaces.conf import WorkspacesSettings
 from workers import quiet, relay, scheduler, worker
 from workers.conf import WorkersSettings
+from workers.delivering import process as delivering
 from workers.stopping import Stop
 
-_SERVE = {"relay": relay.serve, "scheduler": scheduler.serve, "work": worker.serve}
+_SERVE = {"relay": relay.serve, "scheduler": scheduler.serve, "work": worker.serve, "deliver": delivering.serve}
 
 
 def main() -> int:
@@ -23,7 +25,7 @@ def main() -> int:
     parser.add_argument("process", choices=_SERVE)
     process: str = parser.parse_args().process
     try:
-        config.check([config.Core, AccountsSettings, WorkspacesSettings, WorkersSettings])
+        config.check([config.Core, AccountsSettings, WorkspacesSettings, WebhooksSettings, WorkersSettings])
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log is not set up without settings
         return 2

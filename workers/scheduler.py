@@ -10,6 +10,7 @@ import structlog
 from server.core import clock, tenancy
 from server.core.errors import Unavailable
 from server.core.telemetry import metrics
+from server.webhooks.queries import lanes
 from workers import queries
 from workers.models import PeriodicTask
 from workers.stopping import Stop
@@ -47,6 +48,7 @@ class Scheduler:
                 self._run(self._tasks[name])
             for state, count in queries.held(most=_MOST_COUNTED).items():
                 metrics.JOBS_HELD.labels(state).set(count)
+            metrics.WEBHOOKS_OPEN.set(lanes.open_deliveries(most=_MOST_COUNTED))
         except Unavailable:
             if not self._away:
                 _log.warning("the database is away")

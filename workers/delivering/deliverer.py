@@ -1,7 +1,7 @@
 """The deliverer: one asyncio loop that sends, and threads beside it that drain, claim and record.
 
-While a request is under way nothing is held in the database but a lease. What is in flight is bounded, and counts until
-it is recorded, so a database that is away or a receiver that hangs costs no more memory than that.
+While a request is under way nothing is held in the database but a lease. What is in flight is bounded, and so is what
+waits to be recorded: a database that is away or a receiver that hangs costs no more memory than that.
 """
 
 import asyncio
@@ -30,9 +30,10 @@ from workers.stopping import Stop
 
 _POLL_S: Final = 1.0
 _AWAY_S: Final = 0.5
-#: Claims are this far apart while each brings little: what becomes due in between comes together.
-_GATHER_S: Final = 0.01
-_LITTLE: Final = 50
+#: Claims are this far apart while there is work: what becomes due, and what room there is, comes together.
+_GATHER_S: Final = 0.02
+#: Claims that bring as much as this follow each other at once.
+_MUCH: Final = 200
 #: What is in flight when told to stop gets this long.
 _GRACE_S: Final = 1.5
 #: Event data in flight, in characters; above it nothing is claimed.
@@ -68,6 +69,7 @@ class Deliverer:
         )
         self._margin = timedelta(seconds=settings.webhook_lease_seconds)
         self._flying = InFlight()
+        self._unrecorded = 0
         self._data = 0
         self._tasks: dict[asyncio.Task[None], Claimed] = {}
         self._stock = Stock()
@@ -98,7 +100,8 @@ class Deliverer:
     async def _turn(self) -> None:
         """Claim as much as there is room for and start sending it, or wait."""
         self._woken.clear()
-        room = self._caps.total - self._flying.total
+        total = self._caps.total
+        room = min(total - self._flying.total, 2 * total - self._flying.total - self._unrecorded)
         if room <= 0 or self._data > _MOST_DATA:
             await self._woken.wait()
             return
@@ -119,7 +122,7 @@ class Deliverer:
             self._start(delivery, batch.parts.get(delivery))
         if not batch.claimed:
             await self._wait(batch.pause)
-        elif len(batch.claimed) < _LITTLE:
+        elif len(batch.claimed) < _MUCH:
             await asyncio.sleep(max(began + _GATHER_S - time.monotonic(), 0))
 
     def _copy(self) -> InFlight:
@@ -147,7 +150,7 @@ class Deliverer:
     def _start(self, delivery: Claimed, parts: tuple[Target, Outgoing] | None) -> None:
         self._flying.add(delivery)
         if parts is None:
-            self._recorder.add(Result(delivery, _outcome(recording.EXPIRED)))
+            self._ended(delivery, _outcome(recording.EXPIRED))
             return
         self._data += len(parts[1].data)
         task = asyncio.create_task(self._deliver(delivery, *parts))
@@ -165,7 +168,14 @@ class Deliverer:
             _log.exception("sending failed", exc_info=error)
             outcome = _outcome(ErrorKind.INTERNAL)
         self._data -= len(event.data)
+        self._ended(delivery, outcome)
+
+    def _ended(self, delivery: Claimed, outcome: Outcome) -> None:
+        self._flying.remove(delivery)
+        self._unrecorded += 1
         self._recorder.add(Result(delivery, outcome))
+        # There is room again, of one endpoint or of all.
+        self._woken.set()
 
     async def _send(self, target: Target, event: Outgoing) -> Outcome:
         with traces.span("webhook attempt", event.trace_parent, event=event.type) as trace_parent:
@@ -183,11 +193,9 @@ class Deliverer:
             return outcome
 
     def _recorded(self, results: Sequence[Result]) -> None:
-        for result in results:
-            self._flying.remove(result.delivery)
+        self._unrecorded -= len(results)
         metrics.WEBHOOKS_IN_FLIGHT.set(self._flying.total)
-        # There is room again, of one endpoint or of all.
-        self.wake()
+        self._woken.set()
 
     async def _land(self) -> None:
         """Let what is in flight end; what takes too long is told of as interrupted, and due again at once."""

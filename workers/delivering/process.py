@@ -1,6 +1,7 @@
 """`python -m workers deliver`: the threads and the loop of a deliverer, and how they hear of work and of the end."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +19,9 @@ from workers.drain import Drain
 from workers.listener import Listener
 from workers.stopping import Stop
 
+#: Thousands of requests are alive at a time, and few are in cycles: looking for those as often as Python does by
+#: default takes a third of the time of a delivery.
+_COLLECT: Final = (50_000, 20, 50)
 _log = structlog.get_logger("deliverer")
 #: How often to look for deliveries that became due without a word.
 _POLL_S: Final = 1.0
@@ -25,6 +29,8 @@ _POLL_S: Final = 1.0
 
 def serve(stop: Stop) -> None:
     """Drain and deliver until told to stop."""
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(stop))
 

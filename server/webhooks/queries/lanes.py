@@ -119,9 +119,7 @@ _RELEASE: Final = Statement("""
 """)
 
 
-def due(
-    *, now: datetime, without: Iterable[UUID], without_workspaces: Iterable[UUID], limit: int
-) -> list[DueLane]:
+def due(*, now: datetime, without: Iterable[UUID], without_workspaces: Iterable[UUID], limit: int) -> list[DueLane]:
     """Hold at most `limit` lanes that have something due, those first that wait longest.
 
     Not those of some endpoints and workspaces, and none that another transaction holds.
@@ -190,4 +188,11 @@ def release(keys: Iterable[tuple[UUID, str]], *, now: datetime) -> int:
         return 0
     values = (now, arrays.uuids(endpoint for endpoint, _ in chosen), arrays.texts(key for _, key in chosen))
     count: int = db.execute_sql(_RELEASE, values).rowcount
+    return count
+
+
+def open_deliveries(*, most: int) -> int:
+    """How many deliveries of all workspaces are not finished, counted up to `most`."""
+    counted = "SELECT count(*) FROM (SELECT FROM webhook_open_delivery LIMIT %s) AS counted"
+    count: int = db.execute_sql(counted, (most,)).fetchone()[0]
     return count
