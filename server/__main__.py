@@ -63,12 +63,12 @@ def _serve_rpc(host: str, port: int, settings: config.Core) -> None:
 
 
 def _serve_streams(host: str, port: int, http_port: int) -> None:
-    # Imported here: the unary servers, of which there are many, need none of its 15 MB.
+    # Imported here: the unary servers, of which there are many, need none of its 20 MB.
     import uvloop  # noqa: PLC0415
 
-    from server import streams  # noqa: PLC0415
+    from server.streams.process import serve  # noqa: PLC0415
 
-    uvloop.run(streams.serve(host=host, port=port, http_port=http_port))
+    uvloop.run(serve(host=host, port=port, http_port=http_port))
 
 
 if __name__ == "__main__":

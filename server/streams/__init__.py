@@ -9,7 +9,3 @@ http         HTTP: the same stream as server-sent events (sse) and over a WebSoc
 └ tail               reads the feed once for all of them
 └ items                an event in the forms in which it is sent, each made once
 """
-
-from server.streams.process import serve
-
-__all__ = ["serve"]
