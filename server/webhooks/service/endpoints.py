@@ -40,9 +40,16 @@ def create(caller: Call, message: Endpoint, *, validate_only: bool) -> tuple[End
     now = clock.now()
     endpoint_id = ids.new()
     columns = {
-        "id": endpoint_id, "workspace_id": workspace.id, "signature": convert.signature_of(message.signature),
-        "state": "ACTIVE", "state_reason": "", "verify_time": None, "revision": 1,
-        "create_time": now, "update_time": now, "delete_time": None,
+        "id": endpoint_id,
+        "workspace_id": workspace.id,
+        "signature": convert.signature_of(message.signature),
+        "state": "ACTIVE",
+        "state_reason": "",
+        "verify_time": None,
+        "revision": 1,
+        "create_time": now,
+        "update_time": now,
+        "delete_time": None,
         **wanted.columns(endpoint_id, message, wanted.CHANGEABLE, None),
     }
     row = EndpointRow(**columns)
