@@ -17,6 +17,7 @@ from udb.conf import ROOT, Tool
 from udb.errors import ToolError
 from udb.paths import Var
 from udb.supervisor import lock
+from udb.webhooks.commands import app as webhooks_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 admin_app = typer.Typer(no_args_is_help=True, help="Administrators of the installation.")
 app.add_typer(admin_app, name="admin")
+app.add_typer(webhooks_app, name="webhooks")
 
 
 def main() -> None:

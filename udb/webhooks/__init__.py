@@ -1,0 +1,1 @@
+"""`udb webhooks listen`: a workspace's webhooks, shown on this terminal as they come."""
