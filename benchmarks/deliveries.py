@@ -35,6 +35,7 @@ SELECT id, uuid_extract_timestamp(id), (%(workspaces)s::uuid[])[at], (%(types)s:
     '', '', ''
 FROM made
 """
+UNDRAINED = "SELECT EXISTS (SELECT FROM event_pending)"
 UNFINISHED = """
 SELECT EXISTS (SELECT FROM event_pending)
     OR EXISTS (SELECT FROM webhook_open_delivery WHERE endpoint_id = ANY (%s::uuid[]))
@@ -131,18 +132,13 @@ class Deliveries:
         """Whether no event waits to be drained and no delivery of these endpoints is open."""
         return not self.query(UNFINISHED, (uuids(endpoints),))[0][0]
 
-    def run(
-        self, endpoints: list[Endpoint], count: int, receiver: Receiver, *, beside: tuple[Endpoint, int] | None = None
-    ) -> Delivered:
+    def run(self, endpoints: list[Endpoint], count: int, receiver: Receiver) -> Delivered:
         """Publishes so many events, of one delivery each, and waits until every attempt is recorded.
 
-        The clock runs from before their commit until nothing is open. Events for one endpoint `beside` these are
-        committed with them, and nobody waits for them. Raises LoadFailedError, and ProductError when an attempt was not
-        the first and only one of its delivery.
+        The clock runs from before their commit until nothing is open. Raises LoadFailedError, and ProductError when an
+        attempt was not the first and only one of its delivery.
         """
         moment, before = self.query("SELECT date_trunc('milliseconds', now())")[0][0], receiver.report().count
-        if beside:
-            self.publish([beside[0]], beside[1])
         self.publish(endpoints, count)
 
         def deliver() -> float:
@@ -157,6 +153,14 @@ class Deliveries:
         if (came, *recorded) != (count, count, count):
             raise ProductError(f"{count} events became {came} requests, {recorded[0]} attempts, {recorded[1]} first.")
         return Delivered(count, seconds, spent.each(count), spent.foreign)
+
+    def hang(self, endpoint: Endpoint, count: int, receiver: Receiver) -> None:
+        """Publishes so many events for an endpoint whose receiver hangs, and waits until they are in its way."""
+        before = receiver.report().count
+        self.publish([endpoint], count)
+        self.commit()
+        receiver.wait(before + 1, within=10)
+        until(lambda: not self.query(UNDRAINED)[0][0], within=20, what="all events are drained")
 
     def drop(self, endpoint: Endpoint, *, released: Callable[[], None]) -> None:
         """Makes an endpoint and what waits for it go away.
