@@ -295,6 +295,68 @@ GRANT SELECT, INSERT, UPDATE ON webhook_portal_session TO userdata_app;
 GRANT DELETE ON webhook_portal_session TO userdata_worker;
 """
 
+# What an operator and every fault test look at: it has no rows. `endpoint_id` is null where the event stands for all.
+INVARIANT = """
+CREATE VIEW webhook_undelivered WITH (security_invoker = true) AS
+-- A committed event waits for the drain or is in the feed.
+SELECT event.workspace_id, event.id AS event_id, event.create_time AS event_time, NULL::uuid AS endpoint_id,
+    'NOT_DRAINED' AS problem
+FROM event
+WHERE event.workspace_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM event_pending WHERE event_pending.event_id = event.id)
+    AND NOT EXISTS (SELECT FROM event_feed WHERE event_feed.event_id = event.id)
+    -- One that is sent to one endpoint alone, to try it, has a delivery and no place in the feed.
+    AND NOT EXISTS (SELECT FROM webhook_open_delivery open
+        WHERE open.workspace_id = event.workspace_id AND open.event_id = event.id)
+    AND NOT EXISTS (SELECT FROM webhook_delivery finished
+        WHERE finished.workspace_id = event.workspace_id AND finished.event_id = event.id)
+UNION ALL
+-- An event has, for every endpoint that matched when it was drained, a delivery that is open or finished.
+SELECT feed.workspace_id, feed.event_id, feed.event_time, NULL, 'DELIVERY_MISSING'
+FROM event_feed feed
+WHERE feed.matches > (
+    SELECT count(DISTINCT endpoint_id) FROM (
+        SELECT endpoint_id FROM webhook_open_delivery open
+            WHERE open.workspace_id = feed.workspace_id AND open.event_id = feed.event_id
+        UNION ALL
+        SELECT endpoint_id FROM webhook_delivery finished
+            WHERE finished.workspace_id = feed.workspace_id AND finished.event_id = feed.event_id
+    ) made
+)
+UNION ALL
+-- An open delivery is due at some time, or behind another one of its ordering key.
+SELECT open.workspace_id, open.event_id, open.event_time, open.endpoint_id, 'NOT_DUE'
+FROM webhook_open_delivery open
+WHERE open.due_time = 'infinity' AND NOT EXISTS (
+    SELECT FROM webhook_open_delivery head
+    WHERE head.endpoint_id = open.endpoint_id AND head.ordering_key = open.ordering_key
+        AND head.position < open.position
+)
+UNION ALL
+-- Its lane is looked at by the time at which it may be claimed, unless the lane is blocked.
+SELECT open.workspace_id, open.event_id, open.event_time, open.endpoint_id, 'NOT_SCHEDULED'
+FROM webhook_open_delivery open
+LEFT JOIN webhook_lane lane ON lane.endpoint_id = open.endpoint_id
+WHERE open.due_time < 'infinity' AND (lane.endpoint_id IS NULL
+    OR lane.due_time > GREATEST(open.due_time, COALESCE(open.lease_time, open.due_time), lane.blocked_time))
+UNION ALL
+-- It is not finished at the same time.
+SELECT open.workspace_id, open.event_id, open.event_time, open.endpoint_id, 'FINISHED_AND_OPEN'
+FROM webhook_open_delivery open
+JOIN webhook_delivery finished ON finished.endpoint_id = open.endpoint_id AND finished.event_id = open.event_id
+    AND finished.event_time = open.event_time
+UNION ALL
+-- As many attempts are recorded as it counts.
+SELECT finished.workspace_id, finished.event_id, finished.event_time, finished.endpoint_id, 'ATTEMPTS_DIFFER'
+FROM webhook_delivery finished
+WHERE finished.attempts <> (
+    SELECT count(*) FROM webhook_attempt attempt
+    WHERE attempt.endpoint_id = finished.endpoint_id AND attempt.event_id = finished.event_id
+        AND attempt.event_time = finished.event_time
+);
+GRANT SELECT ON webhook_undelivered TO userdata_worker;
+"""
+
 TABLES = (
     "webhook_endpoint",
     "webhook_endpoint_version",
@@ -337,6 +399,7 @@ def up(_migrator: Any, db: Database) -> None:
         )
     for table in LISTENED:
         db.cursor().execute(f"CREATE POLICY listener ON {table} TO userdata_worker USING (true)")
+    db.cursor().execute(INVARIANT)
     # What is presented, a source's URL or a portal's code, is looked up before the workspace is known.
     db.cursor().execute(
         """
@@ -351,5 +414,6 @@ def up(_migrator: Any, db: Database) -> None:
 
 def down(_migrator: Any, db: Database) -> None:
     """Drop them."""
+    db.cursor().execute("DROP VIEW webhook_undelivered")
     for table in reversed(TABLES):
         db.cursor().execute(f"DROP TABLE {table}")

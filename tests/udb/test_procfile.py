@@ -11,7 +11,7 @@ from udb.supervisor import procfile
 
 
 def test_the_product_has_its_five_processes() -> None:
-    assert list(procfile.read(ROOT / "Procfile")) == ["rpc", "streams", "relay", "scheduler", "worker"]
+    assert list(procfile.read(ROOT / "Procfile")) == ["rpc", "streams", "relay", "scheduler", "worker", "deliverer"]
 
 
 def test_honcho_reads_the_same() -> None:
