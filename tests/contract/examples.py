@@ -11,7 +11,7 @@ from server.workspaces.queries import api_keys as workspace_api_keys
 from server.workspaces.queries import invitations, members, ownership_transfers, purging, workspaces
 from server.workspaces.queries.rows import InvitationRow, OwnershipTransferRow, WorkspaceApiKeyRow, WorkspaceRow
 from server.workspaces.roles import Role
-from tests.contract import examples_of_deliveries
+from tests.contract import examples_of_deliveries, examples_of_endpoints
 from tests.contract.cast import CASTS, LONG_AGO, MINUTE, NOW, Cast, Example, hash_of, row_id
 from workers import queries as jobs
 
@@ -25,7 +25,13 @@ def examples(cast: Cast) -> list[Example]:
     """All examples about one cast."""
     accounts = [*_people(cast), *_sign_in(cast)]
     in_workspaces = [*_workspaces(cast), *_in_workspaces(cast)]
-    return [*accounts, *in_workspaces, *_jobs(cast), *examples_of_deliveries.examples(cast)]
+    return [
+        *accounts,
+        *in_workspaces,
+        *_jobs(cast),
+        *examples_of_deliveries.examples(cast),
+        *examples_of_endpoints.examples(cast),
+    ]
 
 
 def _people(cast: Cast) -> list[Example]:

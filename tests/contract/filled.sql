@@ -167,3 +167,17 @@ SELECT pg_temp.id(12, n), pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END), 
     "2026-11-01T00:00:00+00:00", "end_time": "2026-11-02T00:00:00+00:00", "event_types": [], "states": ["FAILED"]}',
     'NOW', NULL, CASE WHEN n % 500 = 50 THEN 'RUNNING' ELSE 'SUCCEEDED' END, NULL, 1, false, 1, now(), now()
 FROM generate_series(1, 8000) AS n;
+
+INSERT INTO webhook_secret
+SELECT pg_temp.id(14, n), pg_temp.id(11, n), pg_temp.id(5, CASE WHEN n <= 60 THEN 1 ELSE n END), '', now(), NULL
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO webhook_endpoint_hour
+SELECT pg_temp.id(11, e), date_trunc('hour', now()) - n * interval '1 hour',
+    pg_temp.id(5, CASE WHEN e <= 60 THEN 1 ELSE e END), 1, 0, '{}'
+FROM generate_series(1, 8000) AS e, generate_series(1, 5) AS n;
+
+INSERT INTO webhook_portal_session
+SELECT pg_temp.id(13, n), pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END), 'usr_1', '{}',
+    pg_temp.hash('code', n), now(), pg_temp.hash('token', n), now(), NULL, now()
+FROM generate_series(1, 8000) AS n;

@@ -11,26 +11,17 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import aiohttp
-from aiohttp.resolver import AsyncResolver
-
 from server.core import clock, config
 from server.core.call import Call
 from server.core.errors import Aborted, Exhausted
-from server.webhooks import sealing
 from server.webhooks.errors import EndpointRefused
 from server.webhooks.queries import endpoints as queries
 from server.webhooks.queries.rows import EndpointRow, LaneRow
-from server.webhooks.sending import failing
-from server.webhooks.sending.connecting import GuardedConnector, session_of, tls_context
-from server.webhooks.sending.types import SendingSettings
+from server.webhooks.sending.handshake import options_handshake
 from server.webhooks.service import endpoints, urls
 
 _AT_ONCE: Final = BoundedSemaphore(2)
 _SECONDS: Final = 5.0
-_ORIGIN: Final = "webhook-request-origin"
-_ALLOWED: Final = "webhook-allowed-origin"
-_SUCCESS: Final = range(200, 300)
 _RETRY_AFTER: Final = timedelta(seconds=_SECONDS)
 
 
@@ -51,26 +42,12 @@ def _ask(endpoint: EndpointRow) -> None:
     if not _AT_ONCE.acquire(blocking=False):
         raise Exhausted("Other endpoints are being verified. Try again shortly.", retry_after=_RETRY_AFTER)
     try:
-        allowed = asyncio.run(_allowed(endpoint, urls.settings()))
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        _, sentence = failing.told(error)
-        raise EndpointRefused(sentence) from error
+        asking = options_handshake(endpoint.url, _origin(), settings=urls.settings(), seconds=_SECONDS)
+        consent = asyncio.run(asking)
     finally:
         _AT_ONCE.release()
-    if not {"*", _origin()} & {origin.strip().lower() for origin in allowed.split(",")}:
-        raise EndpointRefused
-
-
-async def _allowed(endpoint: EndpointRow, settings: SendingSettings) -> str:
-    """The origins that the receiver says it takes webhooks from; empty when it says nothing."""
-    connector = GuardedConnector(settings, AsyncResolver(), context=tls_context(settings), keep=False)
-    headers = sealing.open_headers(endpoint.id, endpoint.headers)
-    headers |= {_ORIGIN: _origin(), "user-agent": settings.user_agent}
-    async with asyncio.timeout(_SECONDS), session_of(connector) as session:
-        answer = await session.options(endpoint.url, headers=headers, allow_redirects=False)
-        allowed: str = answer.headers.get(_ALLOWED, "") if answer.status in _SUCCESS else ""
-        answer.close()
-    return allowed
+    if not consent.allowed:
+        raise EndpointRefused(f"{consent.detail} It must answer OPTIONS with WebHook-Allowed-Origin.")
 
 
 def _origin() -> str:
