@@ -22,7 +22,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- Gives how many were dropped. A day at a time: each drop waits for the readers of that day alone.
+-- Gives how many were dropped. What came into the default partition, because its day had none, is deleted.
 CREATE FUNCTION drop_days(parent text, before date) RETURNS integer LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -37,6 +37,9 @@ BEGIN
         EXECUTE format('DROP TABLE %I', name);
         dropped := dropped + 1;
     END LOOP;
+    SELECT attname INTO STRICT name FROM pg_partitioned_table JOIN pg_attribute ON attrelid = partrelid
+    WHERE partrelid = to_regclass(quote_ident(parent)) AND attnum = partattrs[0];
+    EXECUTE format('DELETE FROM %I WHERE %I < %L', parent || '_default', name, before::timestamp AT TIME ZONE 'UTC');
     RETURN dropped;
 END $$;
 

@@ -9,6 +9,7 @@ from server.core import config
 from server.core.config import ConfigurationError
 from server.core.db import db
 from server.core.telemetry import logs, traces
+from server.events.conf import EventsSettings
 from server.webhooks.conf import WebhooksSettings
 from server.workspaces.conf import WorkspacesSettings
 from workers import quiet, relay, scheduler, worker
@@ -16,6 +17,14 @@ from workers.conf import WorkersSettings
 from workers.delivering import process as delivering
 from workers.stopping import Stop
 
+_SETTINGS = (
+    config.Core,
+    AccountsSettings,
+    WorkspacesSettings,
+    EventsSettings,
+    WebhooksSettings,
+    WorkersSettings,
+)
 _SERVE = {"relay": relay.serve, "scheduler": scheduler.serve, "work": worker.serve, "deliver": delivering.serve}
 
 
@@ -25,7 +34,7 @@ def main() -> int:
     parser.add_argument("process", choices=_SERVE)
     process: str = parser.parse_args().process
     try:
-        config.check([config.Core, AccountsSettings, WorkspacesSettings, WebhooksSettings, WorkersSettings])
+        config.check(_SETTINGS)
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log is not set up without settings
         return 2

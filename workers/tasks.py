@@ -1,6 +1,7 @@
 """What is to be done periodically. Each task runs in a transaction of its own; large work becomes a job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,9 +13,20 @@ import structlog
 from server.accounts.service.signing import rotate_if_due
 from server.core import clock, jobs
 from server.core.db import db
+from server.events.service import retention
 from userdata.jobs.v1.maintenance_pb2 import PurgeExpired, PurgeUsers, PurgeWorkspaces
 
+#: The tables that are partitioned by day. All of them are kept as long as events are.
+BY_DAY: Final = (
+    "event",
+    "event_feed",
+    "webhook_delivery",
+    "webhook_attempt",
+    "webhook_skip",
+    "webhook_receipt",
+)
 _PARTITIONS_AHEAD: Final = 7
+_LOCK_TIMEOUT_MS: Final = 2000
 _log = structlog.get_logger("scheduler")
 
 
@@ -27,20 +39,44 @@ class Task:
     run: Callable[[], object]
 
 
-def prepare_event_days() -> None:
+def prepare_days() -> None:
     """Make the partitions of the coming days; one that cannot be made does not keep the others from it."""
     today = clock.now().date()
-    for day in (today + timedelta(days=number) for number in range(_PARTITIONS_AHEAD + 1)):
+    for table in BY_DAY:
+        for day in (today + timedelta(days=number) for number in range(_PARTITIONS_AHEAD + 1)):
+            try:
+                with _briefly_waiting():
+                    db.execute_sql("SELECT prepare_days(%s, %s, %s)", (table, day, day))
+            except peewee.IntegrityError:
+                # Rows of that day are in the default partition already, and stay there.
+                _log.warning("no partition for a day that has rows already", table=table, day=day.isoformat())
+            except peewee.OperationalError as error:
+                _log.warning("partition not made; it is tried again", table=table, error=str(error))
+
+
+def drop_days() -> None:
+    """Drop the partitions whose time is over; one that is being read is dropped at another turn."""
+    before = retention.kept_since().date()
+    for table in BY_DAY:
         try:
-            with db.atomic():
-                db.execute_sql("SELECT prepare_days('event', %s, %s)", (day, day))
-        except peewee.IntegrityError:
-            # Events of that day are in the default partition already, and stay there.
-            _log.warning("no partition for events of a day that has events already", day=day.isoformat())
+            with _briefly_waiting():
+                db.execute_sql("SELECT drop_days(%s, %s)", (table, before))
+        except peewee.OperationalError as error:
+            _log.warning("partitions not dropped; it is tried again", table=table, error=str(error))
+
+
+@contextmanager
+def _briefly_waiting() -> Iterator[None]:
+    """Run a block in a savepoint that gives up on locks soon: while it waits, everybody else waits behind it."""
+    with db.atomic():
+        db.execute_sql(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT_MS}")
+        yield
+        db.execute_sql("SET LOCAL lock_timeout = 0")
 
 
 TASKS: Final = (
-    Task("event_days", timedelta(hours=1), prepare_event_days),
+    Task("prepare_days", timedelta(hours=1), prepare_days),
+    Task("drop_days", timedelta(hours=1), drop_days),
     Task("signing_keys", timedelta(hours=1), rotate_if_due),
     Task("purge_expired", timedelta(minutes=10), partial(jobs.enqueue, PurgeExpired())),
     Task("purge_users", timedelta(hours=1), partial(jobs.enqueue, PurgeUsers())),

@@ -5,6 +5,7 @@ from typing import Final
 from server.accounts.service import deletion
 from server.accounts.service import maintenance as accounts
 from server.core import clock, ids, jobs, tenancy
+from server.events.service import retention as events
 from server.workspaces.service import purge as workspaces
 from userdata.jobs.v1.maintenance_pb2 import PurgeExpired, PurgeUsers, PurgeWorkspace, PurgeWorkspaces
 from workers import queries
@@ -13,6 +14,9 @@ from workers.registry import handles
 _USERS: Final = 50
 _WORKSPACES: Final = 100
 _ROWS: Final = 1000
+
+# Nothing may refer to a workspace when it goes.
+workspaces.ROOMS.extend([events.purge_workspace])
 
 
 @handles(PurgeUsers)
@@ -44,5 +48,6 @@ def purge_expired(job: PurgeExpired) -> None:
     now = clock.now()
     gone = accounts.purge_expired(_ROWS)
     gone += queries.forget_answers(now=now, limit=_ROWS) + queries.forget_dead(now=now, limit=_ROWS)
+    gone += events.forget_dedupe_keys(_ROWS)
     if gone:
         jobs.enqueue(job)
