@@ -24,6 +24,7 @@ from benchmarks.memory import memory
 from benchmarks.paging import paging
 from benchmarks.peer import FastApiPeer, PeerError
 from benchmarks.product import Product, ProductError
+from benchmarks.publishing import publish
 from benchmarks.scenarios import Bench
 from benchmarks.webhooks import hanging, webhooks
 from udb.errors import ToolError
@@ -32,6 +33,7 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "get": scenarios.get,
     "create": scenarios.create,
     "latency": scenarios.latency,
+    "publish": publish,
     "webhooks": webhooks,
     "hanging": hanging,
     "memory": memory,

@@ -160,7 +160,11 @@ class Deliveries:
         self.publish([endpoint], count)
         self.commit()
         receiver.wait(before + 1, within=10)
-        until(lambda: not self.query(UNDRAINED)[0][0], within=20, what="all events are drained")
+        self.drained()
+
+    def drained(self) -> None:
+        """Returns once no event waits for the drain."""
+        until(lambda: not self.query(UNDRAINED)[0][0], within=120, what="all events are drained")
 
     def drop(self, endpoint: Endpoint, *, released: Callable[[], None]) -> None:
         """Makes an endpoint and what waits for it go away.

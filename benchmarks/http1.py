@@ -7,6 +7,7 @@ as counting it needs: status, length, end.
 import socket
 
 RECEIVE_SIZE = 1 << 18
+SEND_BUFFER = 1 << 18
 
 
 class ConnectionLostError(ConnectionError):
@@ -21,6 +22,7 @@ def connect(address: tuple[str, int]) -> socket.socket:
     """
     sock = socket.create_connection(address, timeout=5)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     sock.settimeout(0)
     return sock
 

@@ -42,6 +42,7 @@ class GrpcConnection:
         self._buffer = b""
         self._stream = -1
         self._send_window = DEFAULT_WINDOW
+        self._waiting, self._waiting_data = bytearray(), 0
         self._consumed = 0
         self._going_away = False
         self._message = b""
@@ -51,19 +52,27 @@ class GrpcConnection:
         self.sock.send(PREFACE + frame(SETTINGS, 0, 0, settings) + frame(WINDOW_UPDATE, 0, 0, larger))
 
     def send(self, request: bytes) -> None:
-        """Sends one call made by `grpc_request`, on the next stream."""
+        """Sends one call made by `grpc_request`, on the next stream, as soon as the server has room for it."""
         self._stream += 2
         number = struct.pack(">I", self._stream)
-        data_at = HEAD + int.from_bytes(request[:3], "big")
-        self._send_window -= len(request) - data_at - HEAD
-        if self._send_window < 0:
-            message = f"{self._address} gives no more flow-control window."
-            raise ConnectionLostError(message)
-        head, data = request[HEAD:data_at], request[data_at + HEAD :]
-        whole = b"".join((request[:5], number, head, request[data_at : data_at + 5], number, data))
-        if self.sock.send(whole) != len(whole):
+        whole, at = bytearray(request), 0
+        while at < len(whole):
+            whole[at + 5 : at + HEAD] = number
+            length = int.from_bytes(whole[at : at + 3], "big")
+            if whole[at + 3] == DATA:
+                self._waiting_data += length
+            at += HEAD + length
+        self._waiting = whole
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        if not self._waiting or self._send_window < self._waiting_data:
+            return
+        if self.sock.send(self._waiting) != len(self._waiting):
             message = "The socket took part of a request: send smaller requests."
             raise ConnectionLostError(message)
+        self._send_window -= self._waiting_data
+        self._waiting, self._waiting_data = bytearray(), 0
 
     def receive(self) -> int | None:
         """Reads what has come.
@@ -105,8 +114,9 @@ class GrpcConnection:
             status = status_of(payload)
             return 2 if status is None else status
         elif kind == WINDOW_UPDATE and stream == 0:
-            # A stream's own window needs no count: no request here comes near its default.
+            # A stream's own window needs no count: no request here is larger than its default.
             self._send_window += int.from_bytes(payload, "big")
+            self._send_waiting()
         elif kind in (SETTINGS, PING):
             if not flags & ACK:
                 self.sock.send(frame(kind, ACK, 0, payload if kind == PING else b""))

@@ -12,6 +12,8 @@ HEAD = 9
 """Bytes before a frame's payload."""
 DATA, HEADERS = 0, 1
 END_STREAM, END_HEADERS = 0x1, 0x4
+LARGEST_FRAME = 16_384
+"""What every server takes (RFC 9113, section 4.2)."""
 
 
 def http_request(method: str, path: str, *, token: str, body: bytes = b"", key: str = "") -> bytes:
@@ -65,7 +67,9 @@ def grpc_request(*, path: str, authority: str, message: bytes, metadata: dict[st
     }
     block = b"".join(b"\x00" + literal(name) + literal(value) for name, value in headers.items())
     body = b"\x00" + struct.pack(">I", len(message)) + message
-    return frame(HEADERS, END_HEADERS, 0, block) + frame(DATA, END_STREAM, 0, body)
+    parts = [body[at : at + LARGEST_FRAME] for at in range(0, len(body), LARGEST_FRAME)]
+    data = [frame(DATA, 0, 0, part) for part in parts[:-1]] + [frame(DATA, END_STREAM, 0, parts[-1])]
+    return frame(HEADERS, END_HEADERS, 0, block) + b"".join(data)
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
