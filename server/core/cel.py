@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from cel_expr_python import cel
-from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, struct_pb2, timestamp_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timestamp_pb2, wrappers_pb2
 
 from server.core import cel_cost
 
@@ -44,7 +44,7 @@ class EvaluationFailed(Exception):
 
 
 class Kind(Enum):
-    """The type of a variable, of a field of it, or of a result. JSON may be anything."""
+    """The type of a field of a variable, or of a result. JSON may be anything; fields may also be null."""
 
     BOOL = cel.Type.BOOL
     INT = cel.Type.INT
@@ -55,9 +55,9 @@ class Kind(Enum):
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _FIELDS: Final[dict[Kind, dict[str, Any]]] = {
-    Kind.BOOL: {"type": _Field.TYPE_BOOL},
-    Kind.INT: {"type": _Field.TYPE_INT64},
-    Kind.STRING: {"type": _Field.TYPE_STRING},
+    Kind.BOOL: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.BoolValue"},
+    Kind.INT: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Int64Value"},
+    Kind.STRING: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.StringValue"},
     Kind.TIME: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Timestamp"},
     Kind.JSON: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Value"},
 }
@@ -75,7 +75,7 @@ class Variables:
         self.plain = cel.NewEnv(variables=dict.fromkeys(records, cel.Type.Map(cel.Type.STRING, cel.Type.DYN)))
 
     def bind(self, values: Mapping[str, Mapping[str, Any]]) -> "Bindings":
-        """`values` made ready for any number of evaluations. Raises EvaluationFailed when they are nested too deep."""
+        """`values` made ready for any number of evaluations. Raises EvaluationFailed when they do not fit."""
         return Bindings(self, values)
 
 
@@ -89,7 +89,7 @@ class Bindings:
         try:
             self.scope = {path: cel_cost.rounded(value, MAX_DEPTH) for path, value in fields}
         except ValueError as error:
-            raise EvaluationFailed(f"The values are nested more than {MAX_DEPTH} deep.") from error
+            raise EvaluationFailed(f"The values are nested more than {MAX_DEPTH} deep, or hold NUL.") from error
         self.key = tuple(self.scope.items())
         self.activation = variables.plain.Activation(
             {name: {key: _given(value) for key, value in record.items()} for name, record in values.items()}
@@ -179,12 +179,13 @@ def _as_json(value: Any) -> Any:
 def _pool(records: Mapping[str, Mapping[str, Kind]]) -> descriptor_pool.DescriptorPool:
     file = descriptor_pb2.FileDescriptorProto(name="variables.proto", package=_PACKAGE, syntax="proto3")
     file.dependency.extend(("google/protobuf/timestamp.proto", "google/protobuf/struct.proto"))
+    file.dependency.append("google/protobuf/wrappers.proto")
     for name, fields in records.items():
         message = file.message_type.add(name=name.title())
         for number, (field, kind) in enumerate(fields.items(), 1):
             message.field.append(_Field(name=field, number=number, **_FIELDS[kind]))
     pool = descriptor_pool.DescriptorPool()
-    for known in (timestamp_pb2, struct_pb2, duration_pb2):
+    for known in (timestamp_pb2, struct_pb2, wrappers_pb2):
         pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
     pool.AddSerializedFile(file.SerializeToString())
     return pool

@@ -103,12 +103,15 @@ def _power(number: float) -> float:
 
 
 def measured(value: Any, deepest: int) -> Extent:
-    """The extent of JSON `value`. Raises ValueError when it is nested more than `deepest` deep."""
-    if isinstance(value, str | bytes):
+    """The extent of JSON `value`. Raises ValueError when it is nested more than `deepest` deep or holds NUL."""
+    if isinstance(value, str):
+        _require_whole(value)
         return Extent(len(value) + 1, len(value))
     if isinstance(value, dict):
         items: Any = value.values()
-        size = float(sum(map(len, value)))
+        keys = "".join(value)
+        _require_whole(keys)
+        size = float(len(keys))
     elif isinstance(value, list):
         items, size = value, 0.0
     else:
@@ -122,6 +125,12 @@ def measured(value: Any, deepest: int) -> Extent:
         size += extent.size
         count = max(count, extent.count)
     return Extent(size, count)
+
+
+def _require_whole(text: str) -> None:
+    # cel-expr-python takes a text for its part before a NUL.
+    if "\0" in text:
+        raise ValueError("a text holds NUL")
 
 
 def _bound(node: _Node, scope: Scope) -> _Bound:
@@ -155,7 +164,7 @@ def _call(node: _Node, values: list[Extent], work: float) -> _Bound:
     if name in _PRODUCTS and len(values) > 1:
         work += values[0].size * (1 + values[1].size)
     elif name not in _FREE:
-        work += _STEP * whole.size
+        work += whole.size
     if name in _PREDICATES:
         return _Bound(_SCALAR, work)
     return _Bound(Extent(whole.size + _SHORT, whole.count + _SHORT) if name in _TEXTS else whole, work)
@@ -185,9 +194,8 @@ def _loop(node: _Node, scope: Scope) -> _Bound:
 
 
 def _nesting(node: _Node) -> int:
-    inner = max((_nesting(part) for part in node.parts), default=0)
     if node.kind != "loop":
-        return inner
+        return max((_nesting(part) for part in node.parts), default=0)
     over, *inside = node.parts
     return max(_nesting(over), 1 + max(_nesting(part) for part in inside))
 
