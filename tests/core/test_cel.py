@@ -23,9 +23,10 @@ DATA: dict[str, Any] = {
     "user": {"name": "Ann", "email": None},
 }
 
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=20,
 )
 
@@ -182,6 +183,12 @@ def test_deep_values_are_refused() -> None:
         evaluated("event.data == 1", deep)
 
 
+@pytest.mark.parametrize("data", ["a\0b", {"a\0b": 1}, [{"a": "\0"}]])
+def test_values_with_nul_are_refused(data: Any) -> None:
+    with pytest.raises(EvaluationFailed, match="NUL"):
+        evaluated("event.data", data)
+
+
 def test_whole_numbers_beyond_64_bits_are_read_as_floating_point() -> None:
     assert cel.load("[1, -9223372036854775808, 9223372036854775808, 1e2]") == [1, -(2**63), float(2**63), 100.0]
     assert cel.load("9" * 5000) == float("inf")
@@ -193,7 +200,7 @@ def test_values_come_back_as_they_were(data: Any) -> None:
     try:
         result = evaluated("event.data", data)
     except EvaluationFailed:
-        assert "inf" in str(data).lower() or r"\x00" in repr(data)
+        assert "inf" in str(data)
         return
     assert result == data
 
