@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from benchmarks import ceiling, machine, report, scenarios
+from benchmarks.backlog import backlog
 from benchmarks.figures import QUICK, Effort, Figure
 from benchmarks.load import PYTHON, ROOT, LoadFailedError, Outcome, run
 from benchmarks.memory import memory
@@ -39,7 +40,8 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "hanging": hanging,
     "watchers": watch,
     "memory": memory,
-    # Last: it fills the product's tables with a million rows, which the peer's do not have.
+    # Last: these fill the product's tables with a million rows, which the peers' do not have.
+    "backlog": backlog,
     "paging": paging,
 }
 PARTIAL = ROOT / "var" / "bench-partial"

@@ -43,7 +43,7 @@ SELECT EXISTS (SELECT FROM event_pending)
 UNDER_WAY = """
 SELECT EXISTS (SELECT FROM webhook_open_delivery WHERE endpoint_id = ANY (%s::uuid[]) AND state = 'DELIVERING')
 """
-FORGET = "DELETE FROM webhook_open_delivery WHERE endpoint_id = ANY (%s::uuid[]) RETURNING event_id"
+FORGET = "DELETE FROM webhook_open_delivery WHERE endpoint_id = ANY (%(endpoints)s::uuid[])"
 RECORDED = """
 SELECT count(*), count(*) FILTER (WHERE status = 200 AND number = 1) FROM webhook_attempt
 WHERE event_time >= %s AND endpoint_id = ANY (%s::uuid[])
@@ -128,6 +128,11 @@ class Deliveries:
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
+    def execute(self, statement: str, values: dict[str, Any] | None = None) -> None:
+        """Does something, in a transaction of its own."""
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
     def finished(self, endpoints: list[Endpoint]) -> bool:
         """Whether no event waits to be drained and no delivery of these endpoints is open."""
         return not self.query(UNFINISHED, (uuids(endpoints),))[0][0]
@@ -177,7 +182,7 @@ class Deliveries:
         released()
         mine = (uuids([endpoint]),)
         until(lambda: not self.query(UNDER_WAY, mine)[0][0], within=20, what="the receiver that hung let go")
-        self.query(FORGET, mine)
+        self.execute(FORGET, {"endpoints": uuids([endpoint])})
 
 
 @contextmanager
