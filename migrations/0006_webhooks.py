@@ -333,12 +333,13 @@ WHERE open.due_time = 'infinity' AND NOT EXISTS (
         AND head.position < open.position
 )
 UNION ALL
--- Its lane is looked at by the time at which it may be claimed, unless the lane is blocked.
+-- Its lane is looked at now, or by the time at which it may be claimed, unless the lane is blocked. Clocks may differ.
 SELECT open.workspace_id, open.event_id, open.event_time, open.endpoint_id, 'NOT_SCHEDULED'
 FROM webhook_open_delivery open
 LEFT JOIN webhook_lane lane ON lane.endpoint_id = open.endpoint_id
 WHERE open.due_time < 'infinity' AND (lane.endpoint_id IS NULL
-    OR lane.due_time > GREATEST(open.due_time, COALESCE(open.lease_time, open.due_time), lane.blocked_time))
+    OR lane.due_time > interval '2 seconds'
+        + GREATEST(open.due_time, COALESCE(open.lease_time, open.due_time), lane.blocked_time, now()))
 UNION ALL
 -- It is not finished at the same time.
 SELECT open.workspace_id, open.event_id, open.event_time, open.endpoint_id, 'FINISHED_AND_OPEN'

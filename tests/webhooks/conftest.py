@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.core.db import db
 from server.workspaces.models import Workspace
 from tests.accounts.factories import Person, make_person
 from tests.workspaces.factories import make_workspace
@@ -18,3 +19,10 @@ def ada(database: Postgres) -> Person:
 def acme(ada: Person) -> Workspace:
     """A workspace of Ada's."""
     return make_workspace(ada, slug="acme-engines")
+
+
+@pytest.fixture
+def worker(acme: Workspace) -> Workspace:
+    """Acme, looked at by a worker, which sees all workspaces."""
+    db.execute_sql("SET LOCAL ROLE userdata_worker")
+    return acme

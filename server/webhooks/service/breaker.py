@@ -44,6 +44,8 @@ def after(before: Breaker, *, succeeded: int, failed: int, probed: bool, now: da
 
     A success closes it. What was sent before it opened, and fails after, is no probe and keeps it as it is.
     """
+    if not succeeded and not failed:
+        return before
     if before.state == OPEN:
         if succeeded:
             return closed(now)

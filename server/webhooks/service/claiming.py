@@ -31,8 +31,10 @@ PLANS: Final = (
 )
 
 
-#: An endpoint may have one part in so many of the room that is free or its own. So those that hang never fill it up.
+#: An endpoint may have one part in so many of the room that is free or its own, but for the last of it, which is kept
+#: for endpoints that have nothing in flight. So it takes many that hang, until their breakers open, to hold up others.
 _PART: Final = 4
+_LAST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Caps:
 
     def of_endpoint(self, own: int, total: int) -> int:
         """How many an endpoint may have that has `own` of `total`: ever fewer as the room fills up."""
-        return min(self.endpoint, max((self.total - total + own) // _PART, 1))
+        return min(self.endpoint, max((self.total - self.total // _LAST - total + own) // _PART, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

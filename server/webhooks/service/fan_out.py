@@ -8,6 +8,7 @@ channel with it if it names any, and which its filter does not refuse. Why one t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,18 +31,19 @@ def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
     """Make the deliveries of drained events; gives how many there are of each event that has any."""
     if not batch:
         return {}
+    now = clock.now()
     db.scope.prefix += PLANS
     subscribers = queries.subscribers({event.workspace_id for event in batch})
     if not subscribers:
         return {}
     plan = Plan.of(batch, subscribers)
     if plan.pairs:
-        _open(batch, subscribers, plan)
+        _open(batch, subscribers, plan, now)
     if plan.skips:
         queries.skip([_skip(batch[event], subscribers[at], reason) for event, at, reason in plan.skips])
     if plan.pairs:
         # Last: whoever looks at the lanes meanwhile does not wait for the whole batch.
-        lanes.wake({subscribers[at].endpoint_id for _, at in plan.pairs}, now=clock.now())
+        lanes.wake({subscribers[at].endpoint_id for _, at in plan.pairs}, now=now)
     return plan.matches(batch)
 
 
@@ -139,7 +141,7 @@ def values(event: Drained) -> dict[str, Any]:
     }
 
 
-def _open(batch: Sequence[Drained], subscribers: Sequence[Subscriber], plan: Plan) -> None:
+def _open(batch: Sequence[Drained], subscribers: Sequence[Subscriber], plan: Plan, now: datetime) -> None:
     keyed = [(event, at) for event, at in plan.pairs if _key(batch[event], subscribers[at]) is not None]
     busy: set[tuple[UUID, str]] = set()
     if keyed:
@@ -157,7 +159,7 @@ def _open(batch: Sequence[Drained], subscribers: Sequence[Subscriber], plan: Pla
         opened,
         endpoints=[subscriber.endpoint_id for subscriber in subscribers],
         events=[(e.event_id, e.event_time, e.workspace_id, e.type, e.position) for e in batch],
-        now=clock.now(),
+        now=now,
     )
 
 

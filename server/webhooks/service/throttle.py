@@ -27,5 +27,5 @@ def next_time(rate_time: datetime, *, limit: int) -> datetime:
 
 
 def cost(limit: int) -> timedelta:
-    """What one delivery is worth."""
-    return _BUCKET / limit
+    """What one delivery is worth, in whole microseconds: rather too much than too little."""
+    return timedelta(microseconds=-(-1_000_000 // limit))
