@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from server.core import ids
-from server.webhooks.queries import cancelling, endpoints, owners, portal, secrets, testing
+from server.webhooks.queries import cancelling, endpoints, owners, portal, purging, secrets, standstill, testing
 from server.webhooks.queries.rows import EndpointRow, PortalSessionRow, SecretRow
 from tests.contract.cast import LONG_AGO, NOW, Cast, Example, hash_of, row_id
 
@@ -63,6 +63,9 @@ def _changes(cast: Cast) -> list[Example]:
         cast.app(endpoints.wake, place, cast.endpoint, now=NOW),
         cast.app(testing.send, *event, cast.endpoint),
         cast.worker(cancelling.cancel, place, row_id(11, 8), now=NOW, limit=1000),
+        cast.worker(standstill.block, [place]),
+        cast.worker(standstill.unblock, [place], now=NOW),
+        cast.worker(purging.delete_some, place, 1000),
     ]
 
 
