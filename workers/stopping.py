@@ -47,3 +47,8 @@ class Stop:
         readable = [self._hears] if or_readable is None else [self._hears, or_readable]
         select.select(readable, [], [], seconds)
         return self.is_set()
+
+    def close(self) -> None:
+        """Let go of what it waits with."""
+        self._hears.close()
+        self._tells.close()
