@@ -28,7 +28,7 @@ from userdata.webhooks.v1 import endpoint_pb2 as userdata_dot_webhooks_dot_v1_do
 from userdata.webhooks.v1 import portal_pb2 as userdata_dot_webhooks_dot_v1_dot_portal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/webhooks/v1/webhook_events.proto\x12\x14userdata.webhooks.v1\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a#userdata/webhooks/v1/endpoint.proto\x1a!userdata/webhooks/v1/portal.proto\"h\n\x16WebhookEndpointCreated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.created\"\xfd\x01\n\x16WebhookEndpointUpdated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint\x12J\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x39.userdata.webhooks.v1.WebhookEndpointUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1c\xaa\xb6\x18\x18webhook.endpoint.updated\"X\n\x16WebhookEndpointDeleted\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t:\x1c\xaa\xb6\x18\x18webhook.endpoint.deleted\"f\n\x15WebhookEndpointPaused\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1b\xaa\xb6\x18\x17webhook.endpoint.paused\"h\n\x16WebhookEndpointResumed\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.resumed\"j\n\x17WebhookEndpointDisabled\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1d\xaa\xb6\x18\x19webhook.endpoint.disabled\"k\n\x1cWebhookEndpointSecretRotated\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t:#\xaa\xb6\x18\x1fwebhook.endpoint.secret_rotated\"\xa0\x01\n\x15WebhookDeliveryFailed\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\x05\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\x05:\x1b\xaa\xb6\x18\x17webhook.delivery.failed\"E\n\x0bWebhookTest\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t:\x10\xaa\xb6\x18\x0cwebhook.test\"P\n\x18WebhookPortalLinkCreated\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession\"K\n\x13WebhookPortalOpened\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession\"L\n\x14WebhookPortalRevoked\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSessionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/webhooks/v1/webhook_events.proto\x12\x14userdata.webhooks.v1\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a#userdata/webhooks/v1/endpoint.proto\x1a!userdata/webhooks/v1/portal.proto\"h\n\x16WebhookEndpointCreated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.created\"\xfd\x01\n\x16WebhookEndpointUpdated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint\x12J\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x39.userdata.webhooks.v1.WebhookEndpointUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1c\xaa\xb6\x18\x18webhook.endpoint.updated\"X\n\x16WebhookEndpointDeleted\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t:\x1c\xaa\xb6\x18\x18webhook.endpoint.deleted\"f\n\x15WebhookEndpointPaused\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1b\xaa\xb6\x18\x17webhook.endpoint.paused\"h\n\x16WebhookEndpointResumed\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.resumed\"j\n\x17WebhookEndpointDisabled\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1d\xaa\xb6\x18\x19webhook.endpoint.disabled\"k\n\x1cWebhookEndpointSecretRotated\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t:#\xaa\xb6\x18\x1fwebhook.endpoint.secret_rotated\"\xa0\x01\n\x15WebhookDeliveryFailed\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\x05\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\x05:\x1b\xaa\xb6\x18\x17webhook.delivery.failed\"E\n\x0bWebhookTest\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t:\x10\xaa\xb6\x18\x0cwebhook.test\"q\n\x18WebhookPortalLinkCreated\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x1f\xaa\xb6\x18\x1bwebhook.portal.link_created\"f\n\x13WebhookPortalOpened\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x19\xaa\xb6\x18\x15webhook.portal.opened\"h\n\x14WebhookPortalRevoked\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x1a\xaa\xb6\x18\x16webhook.portal.revokedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,6 +55,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKDELIVERYFAILED']._serialized_options = b'\252\266\030\027webhook.delivery.failed'
   _globals['_WEBHOOKTEST']._loaded_options = None
   _globals['_WEBHOOKTEST']._serialized_options = b'\252\266\030\014webhook.test'
+  _globals['_WEBHOOKPORTALLINKCREATED']._loaded_options = None
+  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_options = b'\252\266\030\033webhook.portal.link_created'
+  _globals['_WEBHOOKPORTALOPENED']._loaded_options = None
+  _globals['_WEBHOOKPORTALOPENED']._serialized_options = b'\252\266\030\025webhook.portal.opened'
+  _globals['_WEBHOOKPORTALREVOKED']._loaded_options = None
+  _globals['_WEBHOOKPORTALREVOKED']._serialized_options = b'\252\266\030\026webhook.portal.revoked'
   _globals['_WEBHOOKENDPOINTCREATED']._serialized_start=203
   _globals['_WEBHOOKENDPOINTCREATED']._serialized_end=307
   _globals['_WEBHOOKENDPOINTUPDATED']._serialized_start=310
@@ -76,9 +82,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKTEST']._serialized_start=1245
   _globals['_WEBHOOKTEST']._serialized_end=1314
   _globals['_WEBHOOKPORTALLINKCREATED']._serialized_start=1316
-  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_end=1396
-  _globals['_WEBHOOKPORTALOPENED']._serialized_start=1398
-  _globals['_WEBHOOKPORTALOPENED']._serialized_end=1473
-  _globals['_WEBHOOKPORTALREVOKED']._serialized_start=1475
-  _globals['_WEBHOOKPORTALREVOKED']._serialized_end=1551
+  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_end=1429
+  _globals['_WEBHOOKPORTALOPENED']._serialized_start=1431
+  _globals['_WEBHOOKPORTALOPENED']._serialized_end=1533
+  _globals['_WEBHOOKPORTALREVOKED']._serialized_start=1535
+  _globals['_WEBHOOKPORTALREVOKED']._serialized_end=1639
 # @@protoc_insertion_point(module_scope)
