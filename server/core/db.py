@@ -208,11 +208,11 @@ class Database(PostgresqlDatabase):
     def connect(self, reuse_if_open: bool = False) -> bool:  # noqa: FBT001, FBT002 - Peewee's signature
         """Open this thread's connection, with nothing prepared; Peewee's stack of transactions stays over it."""
         self.scope.prepared.clear()
-        transactions = list(self._thread.transactions)
+        transactions, callbacks = list(self._thread.transactions), list(self._thread.commit_callbacks)
         try:
             opened = bool(super().connect(reuse_if_open))
         finally:
-            self._thread.transactions = transactions
+            self._thread.transactions, self._thread.commit_callbacks = transactions, callbacks
         return opened
 
 

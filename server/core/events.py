@@ -18,11 +18,13 @@ from google.protobuf.message import Message
 from server.core import arrays, call, clock, ids
 from server.core.db import Statement, db
 from server.core.errors import AlreadyExists
+from server.core.waking import Waker
 from userdata.api.v1.change_pb2 import Change
 
 MASK: Final = "***"
 #: The channel on which a commit wakes the drain.
 CHANNEL: Final = "event"
+_WAKER: Final = Waker(CHANNEL)
 
 # The log is append-only for the app, which may not read other tenants' rows back: no RETURNING.
 _APPEND: Final = Statement("""
@@ -179,8 +181,7 @@ def publish_many(drafts: Sequence[Draft], *, workspace: UUID) -> list[Published]
     """
     if not drafts:
         return []
-    # It rides with the insert, without a round trip of its own.
-    db.scope.prefix += f"NOTIFY {CHANNEL};"
+    db.after_commit(_WAKER.wake)
     if any(draft.ordering_key is not None or draft.dedupe_key is not None for draft in drafts):
         return _publish_keyed(drafts, workspace)
     new = [_new() for _ in drafts]

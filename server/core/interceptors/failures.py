@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from google.rpc.status_pb2 import Status
 
-from server.core.errors import Aborted, DeadlineExceeded, DomainError, Internal, InvalidArgument, Unavailable
+from server.core.errors import Aborted, DeadlineExceeded, DomainError, Internal, Unavailable
 
 DOMAIN = "userdata"
 _log = structlog.get_logger("failures")
