@@ -25,6 +25,11 @@ SETTINGS = {
     "WORKSPACES_PER_USER": "0",
     # What a killed worker had in work is with another one after this time.
     "JOB_LEASE_SECONDS": "3",
+    "WEBHOOK_LEASE_SECONDS": "2",
+    "DELIVERER_PROCESSES": "2",
+    # Receivers of the tests listen on loopback.
+    "WEBHOOK_ALLOW_HTTP": "true",
+    "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
 }
 
 

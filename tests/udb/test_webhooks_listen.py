@@ -115,7 +115,7 @@ def test_a_delivery_is_verified_printed_and_answered_and_the_endpoint_deleted() 
         assert f"Listening to order.* of {WORKSPACE} at {product.endpoint['url']}" in output
         assert f"order.paid  {EVENT}  ✓ signed  200" in output
         assert '"who": "Zoë"' in output
-        assert "1 deliveries. The endpoint is deleted." in output
+        assert "1 delivery. The endpoint is deleted." in output
         endpoints = f"/v1/workspaces/{WORKSPACE}/endpoints"
         bearer = "Bearer udw_key"
         assert product.calls == [("POST", endpoints, bearer), ("DELETE", f"{endpoints}/{ENDPOINT}", bearer)]

@@ -105,9 +105,12 @@ def test_failed(explain, endpoint, event):
     assert (word, found.sentence) == ("FAILED", "Attempt 10 failed (TIMEOUT); it was the last one.")
 
 
-def test_cancelled(explain, endpoint, event):
-    make_delivery(endpoint, event, "CANCELLED", attempts=0)
-    assert explain()[0] == "CANCELLED"
+@pytest.mark.parametrize(("attempts", "told"), [(0, "0 attempts"), (1, "1 attempt"), (2, "2 attempts")])
+def test_cancelled(explain, endpoint, event, attempts, told):
+    make_delivery(endpoint, event, "CANCELLED", attempts=attempts)
+    word, found = explain()
+    assert word == "CANCELLED"
+    assert found.sentence.endswith(f", after {told}.")
 
 
 def test_held_because_paused(explain, endpoint, event):

@@ -221,7 +221,11 @@ class TestThen:
         first: Any
         (first,) = EndpointVersion.select().where(EndpointVersion.endpoint == endpoint.id).dicts()
         ends = [*moments[1:], None]
-        changes: list[dict[str, Any]] = [{"event_types": ["order.paid"]}, {"event_types": ["user.*"]}, {"event_types": []}]
+        changes: list[dict[str, Any]] = [
+            {"event_types": ["order.paid"]},
+            {"event_types": ["user.*"]},
+            {"event_types": []},
+        ]
         EndpointVersion.update(create_time=moments[0], end_time=ends[0], event_types=["order.paid"]).where(
             EndpointVersion.endpoint == endpoint.id
         ).execute()

@@ -53,7 +53,8 @@ class Report:
 
     def end(self, count: int) -> None:
         """Say that it is over."""
-        self._console.print(f"{count} deliveries. The endpoint is deleted.")
+        what = "delivery" if count == 1 else "deliveries"
+        self._console.print(f"{count} {what}. The endpoint is deleted.")
 
 
 def _read(body: bytes) -> Any:

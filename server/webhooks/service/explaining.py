@@ -120,7 +120,8 @@ def _ended(row: DeliveryRow, attempt: AttemptRow | None) -> str:
         status = f" with status {attempt.status}" if attempt is not None else ""
         return f"The endpoint answered{status} to attempt {row.attempts} at {_told(row.update_time)}."
     if row.state == "CANCELLED":
-        return f"The delivery was cancelled at {_told(row.update_time)}, after {row.attempts} attempts."
+        attempts = "1 attempt" if row.attempts == 1 else f"{row.attempts} attempts"
+        return f"The delivery was cancelled at {_told(row.update_time)}, after {attempts}."
     if attempt is None:
         return f"The delivery failed at {_told(row.update_time)} before an attempt was made."
     return f"{_failure(attempt)}; it was the last one."
