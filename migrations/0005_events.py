@@ -146,7 +146,7 @@ CREATE TABLE event_type_version (
     create_time timestamptz NOT NULL,
     PRIMARY KEY (event_type_id, version)
 );
-CREATE INDEX event_type_version_of_workspace ON event_type_version (workspace_id);
+CREATE INDEX event_type_version_of_workspace ON event_type_version (workspace_id, event_type_id);
 GRANT SELECT, INSERT, UPDATE ON event_type, event_type_version TO userdata_app;
 GRANT DELETE ON event_type, event_type_version TO userdata_worker;
 """

@@ -11,14 +11,17 @@ from server.workspaces.queries import api_keys as workspace_api_keys
 from server.workspaces.queries import invitations, members, ownership_transfers, purging, workspaces
 from server.workspaces.queries.rows import InvitationRow, OwnershipTransferRow, WorkspaceApiKeyRow, WorkspaceRow
 from server.workspaces.roles import Role
-from tests.contract import examples_of_deliveries, examples_of_endpoints
+from tests.contract import examples_of_deliveries, examples_of_endpoints, examples_of_events
 from tests.contract.cast import CASTS, LONG_AGO, MINUTE, NOW, Cast, Example, hash_of, row_id
 from workers import queries as jobs
 
 __all__ = ["CASTS", "CONDITIONS", "Example", "examples"]
 
-#: They give conditions and run nothing.
-CONDITIONS = [users.is_living, users.is_deleted, users.is_locked, users.is_active, users.has_email]
+#: They give conditions and run nothing, or run what they are given.
+CONDITIONS = [
+    *(users.is_living, users.is_deleted, users.is_locked, users.is_active, users.has_email),
+    *examples_of_events.RUNNERS,
+]
 
 
 def examples(cast: Cast) -> list[Example]:
@@ -31,6 +34,7 @@ def examples(cast: Cast) -> list[Example]:
         *_jobs(cast),
         *examples_of_deliveries.examples(cast),
         *examples_of_endpoints.examples(cast),
+        *examples_of_events.examples(cast),
     ]
 
 

@@ -98,6 +98,30 @@ FROM generate_series(1, 30000) AS n;
 
 INSERT INTO periodic_task SELECT 'task' || n, now() FROM generate_series(1, 5) AS n;
 
+-- The catalogue: workspace 1 has 900 event types with three versions each, every other one has one.
+INSERT INTO event_type (id, workspace_id, name, description, version, labels, revision, create_time, update_time,
+    archive_time)
+SELECT pg_temp.id(14, n), pg_temp.id(5, w), 'type.n' || n, '', 3, '{}', 1, now(), now(),
+    CASE WHEN n % 10 = 0 THEN now() END
+FROM generate_series(1, 8900) AS n, LATERAL (SELECT CASE WHEN n <= 900 THEN 1 ELSE n - 900 END AS w);
+
+INSERT INTO event_type_version
+SELECT pg_temp.id(14, n), version, pg_temp.id(5, w), '{}', '[]', now()
+FROM generate_series(1, 8900) AS n, LATERAL (SELECT CASE WHEN n <= 900 THEN 1 ELSE n - 900 END AS w),
+    generate_series(1, 3) AS version;
+
+INSERT INTO event_sequence
+SELECT pg_temp.id(5, CASE WHEN n % 2 = 0 THEN 1 ELSE n % 7999 + 1 END), 'order_' || n, 1
+FROM generate_series(1, 20000) AS n;
+
+INSERT INTO event_dedupe
+SELECT pg_temp.id(5, CASE WHEN n % 2 = 0 THEN 1 ELSE n % 7999 + 1 END), 'payment_' || n, pg_temp.id(9, n),
+    now() - n * interval '40 seconds', ''
+FROM generate_series(1, 20000) AS n;
+
+INSERT INTO event_pending (event_id, event_time, workspace_id)
+SELECT pg_temp.id(9, n), now(), pg_temp.id(5, n % 8000 + 1) FROM generate_series(1, 20000) AS n;
+
 -- Webhooks: workspace 1 has sixty endpoints and half of all events of the last nine days, each delivered to ten of them.
 CREATE FUNCTION pg_temp.event_time(number bigint) RETURNS timestamptz LANGUAGE sql STABLE AS
     $$ SELECT date_trunc('day', now(), 'UTC') - number * interval '40 seconds' $$;

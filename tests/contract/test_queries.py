@@ -24,6 +24,7 @@ from udb.schema import catalogue
 TINY = {
     "signing_key": "two or three keys are kept at a time",
     "periodic_task": "one row for each task of the scheduler",
+    "event_drain": "its one row is who drains",
 }
 EXAMPLES: dict[str, list[Example]] = {}
 for each in (example for cast in CASTS for example in examples(cast)):
