@@ -27,7 +27,13 @@ from server.events.servicer.events import EventServicer
 from server.events.servicer.streams import EventStreamServicer
 from server.webhooks.conf import WebhooksSettings
 from server.webhooks.service.portal import verify_portal_token
-from server.webhooks.servicer import DeliveryServicer, EndpointServicer, PortalServicer, ReplayServicer
+from server.webhooks.servicer import (
+    DeliveryServicer,
+    EndpointServicer,
+    PortalServicer,
+    ReplayServicer,
+    SourceServicer,
+)
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
@@ -47,7 +53,13 @@ from userdata.accounts.v1 import (
     user_admin_service_pb2,
 )
 from userdata.events.v1 import event_service_pb2, event_stream_service_pb2, event_type_service_pb2
-from userdata.webhooks.v1 import delivery_service_pb2, endpoint_service_pb2, portal_service_pb2, replay_service_pb2
+from userdata.webhooks.v1 import (
+    delivery_service_pb2,
+    endpoint_service_pb2,
+    portal_service_pb2,
+    replay_service_pb2,
+    source_service_pb2,
+)
 from userdata.workspaces.v1 import (
     invitation_service_pb2,
     member_service_pb2,
@@ -90,6 +102,7 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
     (portal_service_pb2.DESCRIPTOR.services_by_name["PortalService"], PortalServicer()),
     (delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer()),
     (replay_service_pb2.DESCRIPTOR.services_by_name["ReplayService"], ReplayServicer()),
+    (source_service_pb2.DESCRIPTOR.services_by_name["SourceService"], SourceServicer()),
 )
 
 #: Services with a method that streams its answers: the streams processes serve them, whole.

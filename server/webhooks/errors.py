@@ -112,6 +112,8 @@ class SourceSignatureInvalid(Unauthenticated):
 
     reason = "SOURCE_SIGNATURE_INVALID"
     message = "The signature does not match. Check the secret at the sender."
+    # The receipt stays.
+    keep_changes = True
 
 
 class SourcePaused(FailedPrecondition):
@@ -125,7 +127,14 @@ class SourcePayloadInvalid(InvalidArgument):
     """What a source received cannot become an event."""
 
     reason = "SOURCE_PAYLOAD_INVALID"
-    message = "The body must be a JSON object."
+    message = "The body must be JSON in UTF-8, or a form."
+    keep_changes = True
+
+
+class TooManySources(Exhausted):
+    """The workspace has as many sources as it may."""
+
+    message = "At most {limit} sources may be in a workspace. Delete one first."
 
 
 class PortalCodeInvalid(Unauthenticated):

@@ -35,7 +35,7 @@ COLUMNS: Final = (
 LETTERS: Final = {"UNAUTHENTICATED": "U", "PERMISSION_DENIED": "P", "NOT_FOUND": "N"}
 METHODS: Final = {
     f"{method.service.rpartition('.')[2]}/{method.name}": method
-    for service, _ in app.SERVICERS
+    for service, _ in (*app.SERVICERS, *app.STREAMED)
     for method in methods(service)
 }
 

@@ -67,7 +67,7 @@ class Client:
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 _SERVED = {
     method.full_name: (method, unary(method, chain(method, getattr(servicer, method.name), app.GUARDS)))
-    for service, servicer in app.SERVICERS
+    for service, servicer in (*app.SERVICERS, *app.STREAMED)
     for method in methods(service)
 }
 

@@ -30,7 +30,7 @@ from tests.workspaces.factories import (
 ROOM = "userdata.workspaces."
 IN_WORKSPACE = [
     method
-    for service, _ in app.SERVICERS
+    for service, _ in (*app.SERVICERS, *app.STREAMED)
     for method in methods(service)
     if method.in_workspace and method.service.startswith(ROOM)
 ]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from udb.openapi.contract import Binding, is_map
+from udb.openapi.contract import Binding, is_map, takes_anything
 
 #: The shape of a value that is not looked into: a scalar, or a well-known type with a JSON form of its own.
 OPAQUE: Final = 0
@@ -32,7 +32,7 @@ class Bodies:
         self.paths: dict[str, Any] = {}
         self._numbers: dict[str, int] = {}
         for binding in bindings:
-            if binding.verb in _VERBS_WITH_BODY:
+            if binding.verb in _VERBS_WITH_BODY and not takes_anything(binding):
                 shape = self._of_field(binding.body) if binding.body else self._of_fields(binding.body_fields)
                 self._enter(binding, shape)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from udb.openapi.contract import ROOT_PACKAGE, Binding, bindings
+from udb.openapi.contract import ROOT_PACKAGE, Binding, bindings, takes_anything
 
 #: The verb of a stream at the end of a regular expression.
 _WATCH = ":watch"
@@ -59,6 +59,8 @@ class Contract:
             if binding.method.server_streaming and binding.verb == "get"
         ]
         """The REST paths, as regular expressions (RE2), that the streams processes answer over HTTP themselves."""
+        self.raw = [_regex(binding.path) for binding in self.bindings if takes_anything(binding)]
+        """The REST paths, as regular expressions (RE2), whose bodies need not be JSON."""
         self.sockets = [regex.removesuffix(_WATCH) + ":socket" for regex in self.watched if regex.endswith(_WATCH)]
         """The paths of WebSockets: one beside each stream whose verb is `watch`."""
 

@@ -74,6 +74,7 @@ def render(params: EnvoyParams) -> str:
         streamed=contract.streamed,
         watched=contract.watched,
         sockets=contract.sockets,
+        raw=contract.raw,
         faults=faults(params.limits, contract.verbs),
         static=_static(params),
         security=_security,

@@ -13,6 +13,8 @@ from udb.openapi.comments import Comments
 from userdata.api.v1 import options_pb2, rules_pb2
 
 ROOT_PACKAGE = "userdata."
+#: A field of this type holds a body byte for byte.
+ANY_BODY = "google.api.HttpBody"
 
 
 class ContractError(Exception):
@@ -62,6 +64,12 @@ class Binding:
     def has_body(self) -> bool:
         """Whether the request has a body."""
         return self.body is not None or bool(self.body_fields)
+
+
+def takes_anything(binding: Binding) -> bool:
+    """Tell whether the body of a request is taken as it comes, be it JSON or not."""
+    message = binding.body.message_type if binding.body else None
+    return message is not None and message.full_name == ANY_BODY
 
 
 def bindings(method: MethodDescriptor) -> list[Binding]:

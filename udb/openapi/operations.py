@@ -7,6 +7,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from udb.openapi.contract import (
+    ANY_BODY,
     Binding,
     Contract,
     ContractError,
@@ -14,6 +15,7 @@ from udb.openapi.contract import (
     is_map,
     is_required,
     permission,
+    takes_anything,
 )
 from udb.openapi.errors import Failures
 from udb.openapi.examples import body_example, example_of, response_examples
@@ -38,6 +40,13 @@ _VERB = re.compile(r"^(?:Describes|Returns) (.)")
 
 # Swagger UI fills its form with the examples of parameters, so only those that do no harm there are given.
 _HARMLESS = ("page_size", "update_mask")
+
+_BYTES: Json = {"type": "string", "format": "binary"}
+#: What the streams processes answer with over HTTP.
+_EVENTS: Json = {
+    "schema": {"type": "string"},
+    "example": 'id: BGsxN2Zk\ndata: {"id": "evt_01jbrk8xw7e5tvh2c9n4m6q0za"}\n\n',
+}
 
 
 class Operations:
@@ -110,6 +119,9 @@ class Operations:
 
     def _body(self, binding: Binding) -> Json:
         message = binding.body.message_type if binding.body else None
+        if binding.body is not None and takes_anything(binding):
+            text = self._comments.of(binding.body.full_name).text
+            return {"description": text, "required": False, "content": {"*/*": {"schema": _BYTES, "example": "{}"}}}
         if binding.body is None or message is None:
             schema = self._schemas.of_body(binding.method.input_type, binding.body_fields)
             required = any(is_required(field) for field in binding.body_fields)
@@ -128,6 +140,10 @@ class Operations:
 
     def _success(self, binding: Binding) -> Json:
         message = binding.method.output_type
+        if message.full_name == ANY_BODY:
+            return {"description": "What the method gives back.", "content": {"*/*": {"schema": _BYTES, "example": ""}}}
+        if binding.method.server_streaming:
+            return {"description": "Server-sent events.", "content": {"text/event-stream": _EVENTS}}
         examples = response_examples(binding.method)
         content: Json = {"schema": self._schemas.of(message, Role.OUTPUT)}
         if len(examples) == 1:

@@ -25,9 +25,11 @@ def curl(binding: Binding, operation: Json) -> str:
     if operation["security"]:
         lines.append('-H "Authorization: Bearer $TOKEN"')
     if "requestBody" in operation:
-        body = operation["requestBody"]["content"]["application/json"]["example"]
+        content = operation["requestBody"]["content"]
+        body = content.get("application/json", content.get("*/*"))["example"]
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         lines.append("-H 'Content-Type: application/json'")
-        lines.append(f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}")
+        lines.append(f"-d {shlex.quote(text)}")
     return " \\\n  ".join(lines)
 
 

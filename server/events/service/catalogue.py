@@ -47,6 +47,12 @@ class Types:
             refusal = self._refusal(name, data, at)
         return refusal
 
+    def missing(self, name: str, *, at: str) -> DomainError | None:
+        """Why no event of type `name` can be published, whatever its data; None when some can."""
+        if name not in self._taking and not self._fresh:
+            self._read()
+        return None if name in self._taking else self._refusal(name, {}, at)
+
     def _refusal(self, name: str, data: Mapping[str, Any], at: str) -> DomainError | None:
         if name in self._taking:
             validator = self._taking[name]

@@ -3,6 +3,7 @@
 from server.core import clock, ids, paging
 from server.core.call import Call
 from server.webhooks import convert_deliveries as convert
+from server.webhooks.convert import moment
 from server.webhooks.service import replays
 from userdata.webhooks.v1 import replay_service_pb2 as pb
 from userdata.webhooks.v1.replay_pb2 import Replay
@@ -38,7 +39,7 @@ class ReplayServicer:
         row = replays.recover(
             call,
             ids.decode("whe", request.endpoint_id),
-            start_time=convert.moment(request.start_time),
+            start_time=moment(request.start_time),
             rate_limit=request.rate_limit,
         )
         return convert.replay(row)
