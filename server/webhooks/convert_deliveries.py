@@ -1,12 +1,11 @@
 """Rows of deliveries and replays to messages, and the parts of messages that go into rows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from server.core import ids
+from server.webhooks.convert import moment
 from server.webhooks.models import FINISHED_STATES, OPEN_STATES
 from server.webhooks.queries import explaining
 from server.webhooks.queries.deliveries import AttemptRow, DeliveryRow
@@ -125,11 +124,6 @@ def configuration_of(number: replay_pb2.ReplayConfiguration) -> str:
     return replay_pb2.ReplayConfiguration.Name(number or replay_pb2.REPLAY_CONFIGURATION_NOW).removeprefix(
         _CONFIGURATION
     )
-
-
-def moment(message: Timestamp) -> datetime:
-    """A moment of the contract, to the microsecond."""
-    return message.ToDatetime(tzinfo=UTC)
 
 
 def _duration(milliseconds: float | None) -> Any:

@@ -203,6 +203,17 @@ def test_not_handed_out_yet(ada, acme, endpoint):
     assert not answer.HasField("feed_time")
 
 
+def test_a_test_of_another_endpoint(ada, acme, endpoint):
+    event = make_event(acme, "webhook.test", fed=False)
+    other = make_endpoint(acme)
+    make_delivery(other, event, "SUCCEEDED", trigger="TEST")
+    answer = by(ada)(METHOD, ExplainEventRequest(workspace_id=ws(acme), event_id=evt(event)))
+    assert {each.endpoint_id: each.reason for each in answer.explanations} == {
+        whe(other): explanation_pb2.REASON_DELIVERED,
+        whe(endpoint): explanation_pb2.REASON_TEST_OF_ANOTHER,
+    }
+
+
 def test_expired_with_the_payload_gone(explain, endpoint, event):
     make_delivery(endpoint, event, "RETRYING")
     db.execute_sql("SET LOCAL ROLE NONE")

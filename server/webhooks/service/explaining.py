@@ -149,6 +149,9 @@ def _undelivered(endpoint: EndpointThen, facts: _Facts) -> _Verdict:
 def _unmatched(endpoint: EndpointThen, facts: _Facts) -> tuple[str, str]:
     if facts.event is None:
         return "EXPIRED", "The event is past its retention."
+    if facts.feed_time is None and facts.deliveries:
+        # Only what tries an endpoint is delivered without being handed out.
+        return "TEST_OF_ANOTHER", "The event was sent to try another endpoint, and goes to that one alone."
     if facts.feed_time is None:
         return "NOT_DRAINED_YET", "The event was not handed out yet; that takes some milliseconds."
     skip = facts.skips.get(endpoint.endpoint_id)

@@ -35,6 +35,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_EXPIRED: _ClassVar[Reason]
     REASON_NOT_DRAINED_YET: _ClassVar[Reason]
     REASON_MISSING: _ClassVar[Reason]
+    REASON_TEST_OF_ANOTHER: _ClassVar[Reason]
 REASON_UNSPECIFIED: Reason
 REASON_DELIVERED: Reason
 REASON_PENDING: Reason
@@ -55,6 +56,7 @@ REASON_CREATED_LATER: Reason
 REASON_EXPIRED: Reason
 REASON_NOT_DRAINED_YET: Reason
 REASON_MISSING: Reason
+REASON_TEST_OF_ANOTHER: Reason
 
 class ExplainEventResponse(_message.Message):
     __slots__ = ("feed_time", "explanations")
