@@ -4,6 +4,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
+from google.protobuf import message_factory
 
 import workers.handlers  # noqa: F401 - registers them
 from server.accounts.models import Session
@@ -114,8 +115,8 @@ def test_letters_of_workspaces_go_out(runner, committed, var_dir):
 @pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("Send")])
 def test_a_letter_about_what_is_gone_is_not_written(runner, committed, var_dir, name):
     prefixes = {"user_id": "usr", "session_id": "ses", "workspace_id": "ws"}
-    prefixes |= {"invitation_id": "inv", "ownership_transfer_id": "otr"}
-    message = getattr(mail_pb2, name)
+    prefixes |= {"invitation_id": "inv", "ownership_transfer_id": "otr", "endpoint_id": "whe"}
+    message = message_factory.GetMessageClass(MESSAGES[name])
     fields = message.DESCRIPTOR.fields_by_name
     enqueue(message(**{field: ids.encode(prefixes[field], ids.new()) for field in fields}))
     work(runner, committed.url)
