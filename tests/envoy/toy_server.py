@@ -86,6 +86,11 @@ class Toy:
         deadline.wait(request.seconds)
         return self._thing(thing_id="waited")
 
+    def Receive(self, request: Any, context: grpc.ServicerContext) -> Any:
+        headers = {key: str(value) for key, value in context.invocation_metadata() if key.startswith("x-hub-")}
+        context.send_initial_metadata((("x-got", json.dumps([request.token, request.body.content_type, headers])),))
+        return request.body
+
     def PollThings(self, request: Any, context: grpc.ServicerContext) -> Any:
         return self.Wait(request, context)
 
