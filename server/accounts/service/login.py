@@ -101,8 +101,11 @@ def _proved(email_key: str, password: str) -> User | None:
         return None
     new_hash = passwords.hashed(password) if passwords.is_outdated(stored) else None
     user = users.lock(found.id)
-    if user is None or user.password_hash != stored:
+    if user is None:
         return None
+    if user.password_hash != stored:
+        # It was changed, or only hashed anew by another login of the same moment.
+        return user if passwords.matches(user.password_hash, password) else None
     if new_hash is not None:
         user.password_hash = new_hash
         user.save()
