@@ -14,6 +14,7 @@ from tests.support import database as databases
 from tests.support.client import Client
 from udb.conf import ROOT
 from udb.demo.cast import PEOPLE, TEAMS
+from udb.demo.traffic import EVENTS, TRAFFIC
 from udb.embedded import Postgres
 from userdata.accounts.v1 import session_service_pb2, user_admin_service_pb2
 from userdata.workspaces.v1 import member_service_pb2, workspace_service_pb2
@@ -65,6 +66,21 @@ def test_everybody_is_told_with_their_part(made):
     for person in PEOPLE:
         assert re.search(rf"^{person.email} +{re.escape(person.name)}", made, re.MULTILINE)
     assert "Halcyon Observatory (owner)" in made
+
+
+def test_every_workspace_has_endpoints_and_something_to_send(made, postgres):
+    with databases.as_owner(postgres.url) as cursor:
+        cursor.execute(
+            "SELECT slug, count(*) FILTER (WHERE state = 'PAUSED'), count(*)"
+            " FROM workspace JOIN webhook_endpoint ON workspace_id = workspace.id GROUP BY slug"
+        )
+        assert {slug: (paused, all_of_them) for slug, paused, all_of_them in cursor.fetchall()} == {
+            slug: (sum(hook.is_paused for hook in traffic.hooks), len(traffic.hooks))
+            for slug, traffic in TRAFFIC.items()
+        }
+        cursor.execute("SELECT type, count(*) FROM event JOIN event_type ON name = type GROUP BY type")
+        names = [kind.name for traffic in TRAFFIC.values() for kind in traffic.kinds]
+        assert dict(cursor.fetchall()) == dict.fromkeys(names, EVENTS)
 
 
 def test_the_installation_holds_what_the_cast_says(made, postgres):

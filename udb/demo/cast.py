@@ -117,7 +117,10 @@ TEAMS: Final = (
         invited={"mahsa": Role.MEMBER, "tycho": Role.VIEWER},
         declined=("nima",),
         revoked=("hypatia",),
-        keys={"Telescope control": ("workspaces.read",), "Member sync": ("workspaces.read", "members.read")},
+        keys={
+            "Telescope control": ("workspaces.read", "events.publish", "events.read"),
+            "Member sync": ("workspaces.read", "members.read"),
+        },
         extra={"dmitri": ("invitations.write",)},
     ),
     Team(
@@ -131,7 +134,7 @@ TEAMS: Final = (
         invited={"lin": Role.ADMIN, "karel": Role.MEMBER},
         declined=(),
         revoked=(),
-        keys={"Assembly line": ("workspaces.read", "members.read", "invitations.read")},
+        keys={"Assembly line": ("workspaces.read", "members.read", "invitations.read", "webhooks.read")},
         offered_to="somchai",
     ),
     Team(
