@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 from uuid import UUID
 
-USER_AGENT: Final = "Userdata-Webhooks/1.0"
+USER_AGENT: Final = f"Userdata-Webhooks/{version('userdata')}"
 
 Network = IPv4Network | IPv6Network
 
