@@ -17,7 +17,6 @@ from server.core.errors import Aborted, Exhausted
 from server.webhooks.errors import EndpointRefused
 from server.webhooks.queries import endpoints as queries
 from server.webhooks.queries.rows import EndpointRow, LaneRow
-from server.webhooks.sending.handshake import options_handshake
 from server.webhooks.service import endpoints, urls
 
 _AT_ONCE: Final = BoundedSemaphore(2)
@@ -39,6 +38,9 @@ def verify(caller: Call, endpoint_id: UUID) -> tuple[EndpointRow, LaneRow]:
 
 
 def _ask(endpoint: EndpointRow) -> None:
+    # Imported here: a client for HTTP takes 7 MB, and most processes never ask.
+    from server.webhooks.sending.handshake import options_handshake  # noqa: PLC0415
+
     if not _AT_ONCE.acquire(blocking=False):
         raise Exhausted("Other endpoints are being verified. Try again shortly.", retry_after=_RETRY_AFTER)
     try:
