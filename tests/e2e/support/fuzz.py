@@ -51,7 +51,9 @@ def api(*, examples: int, always_the_same: bool) -> BaseSchema:
     # Other methods than those of the document are told apart at the edge; tests/e2e/test_errors_over_rest.py.
     phases = {"stateful": {"enabled": False}, "coverage": {"unexpected-methods": []}}
     config = schemathesis.Config.from_dict({"generation": generation, "phases": phases})
-    return from_path(ROOT / "gen" / "openapi" / "openapi.json", config=config)
+    found: BaseSchema = from_path(ROOT / "gen" / "openapi" / "openapi.json", config=config)
+    # A stream has no end to wait for; tests/streams has its own.
+    return found.exclude(path_regex=":watch$")
 
 
 def send(case: Case, installation: Installation, caller: Person, world: "World") -> None:
@@ -115,9 +117,29 @@ class World:
                 made = self._other_session(caller)
             case "slug":
                 made = {"id": rest.post("/v1/workspaces", {"name": "Acme Engines"})["slug"]}
+            case "sourceId":
+                made = self._source(caller, workspace)
+            case "token":
+                workspace = rest.post("/v1/workspaces", {"name": "Acme Engines"})["id"]
+                made = {"id": self._source(caller, workspace)["url"].rpartition("/")[2]}
+            case "receiptId":
+                url = f"{at}/sources/{self._ids['sourceId']}"
+                token = rest.post(f"{url}:rotateUrl", {})["url"].rpartition("/")[2]
+                self.people.anyone.send("POST", f"/v1/sources/{token}", {})
+                made = rest.get(f"{url}/receipts")["receipts"][0]
             case _:
                 raise AssertionError(f"No test knows how to make a {name}: tell it here.")
         return made["id"]
+
+    @staticmethod
+    def _source(caller: Person, workspace: str) -> dict[str, str]:
+        at = f"/v1/workspaces/{workspace}"
+        caller.rest.post(f"{at}/event-types", {"name": "push.received", "schema": {}})
+        verified = {"kind": "SOURCE_KIND_API_KEY", "secret": "a_secret_key", "apiKey": {"header": "X-Key"}}
+        made: dict[str, str] = caller.rest.post(
+            f"{at}/sources", {"name": "GitHub", "eventType": "push.received", **verified}
+        )
+        return made
 
     def _other_session(self, caller: Person) -> dict[str, str]:
         self.people.anyone.post("/v1/auth/login", {"email": caller.email, "password": caller.password})
