@@ -49,7 +49,12 @@ def outcome(status: int | None = 200, error: str | None = None, **values: Any) -
     if error is None:
         error = "" if status is not None and 200 <= status < 300 else "HTTP_STATUS"
     phases: dict[str, Any] = {"dns_ms": None, "connect_ms": 0.25, "tls_ms": None, "first_byte_ms": 2.5, "total_ms": 3.0}
-    answer = {"response_headers": {}, "response_body": b"ok", "address": "192.0.2.7", "retry_after": None}
+    answer: dict[str, Any] = {
+        "response_headers": {},
+        "response_body": b"ok",
+        "address": "192.0.2.7",
+        "retry_after": None,
+    }
     return Outcome(start=clock.now(), status=status, error=error, **(phases | answer | values))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def delivers(done: Callable[[], bool], *answers: int) -> int:
         turn += 1
         if claimed:
             status = answers[turn % len(answers)]
-            recorded = within(lambda claimed=claimed, status=status: record(claimed, outcome(status)))
+            recorded = within(partial(record, claimed, outcome(status)))
             assert recorded.late == 0
             ended += len(recorded.accepted)
     db.close()
@@ -61,7 +62,7 @@ def test_workers_never_take_the_same_and_lose_no_wake_up(shop) -> None:
     def publishes() -> int:
         try:
             for number in range(40):
-                within(lambda number=number: publish(shop, "a", "b", ordering_key=f"k{number % 3}"))
+                within(partial(publish, shop, "a", "b", ordering_key=f"k{number % 3}"))
         finally:
             published.set()
             db.close()
@@ -122,5 +123,6 @@ def test_a_delivery_that_a_claim_does_not_see_yet_is_not_put_off(shop) -> None:
 
     at_once([drains_slowly, claims])
     with tenancy.transaction():
-        assert [state for (state,) in OpenDelivery.select(OpenDelivery.state).tuples()] == ["DELIVERING"] * 2
+        states: Any = OpenDelivery.select(OpenDelivery.state).tuples()
+        assert list(states) == [("DELIVERING",)] * 2
         assert problems() == []

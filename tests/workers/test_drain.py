@@ -1,6 +1,8 @@
 """The drain: each committed event is seen once by every listener, whatever dies or fails meanwhile."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -50,7 +52,7 @@ def publish(count: int) -> list[UUID]:
 
 
 def feed() -> list[tuple[UUID, int]]:
-    rows = EventFeed.select(EventFeed.event_id, EventFeed.matches).order_by(EventFeed.position)
+    rows: Any = EventFeed.select(EventFeed.event_id, EventFeed.matches).order_by(EventFeed.position)
     return list(rows.tuples())
 
 
@@ -117,7 +119,7 @@ def test_drains_at_once_share_the_work_and_keep_the_order(stop, worker_role) -> 
         db.close()
         return len(ear.heard)
 
-    counts = at_once([lambda ear=ear: drains(ear) for ear in ears])
+    counts = at_once([partial(drains, ear) for ear in ears])
     assert sum(counts) == len(published)
     assert [event for event, _ in feed()] == published
     positions = [row.position for row in EventFeed.select().order_by(EventFeed.position)]
