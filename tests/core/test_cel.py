@@ -3,7 +3,7 @@
 import json
 import string
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -160,10 +160,10 @@ def test_growth_without_bound_is_refused_when_it_is_compiled(text: str) -> None:
 )
 def test_work_that_grows_with_the_values_is_refused_before_it_is_done(text: str, data: Any) -> None:
     expression = cel.compile(text, variables=EVENT)
-    begun = perf_counter()
+    begun = process_time()
     with pytest.raises(EvaluationFailed, match="too much work"):
         expression.evaluate({"event": {"type": "", "time": AT, "sequence": 1, "data": data}})
-    assert perf_counter() - begun < 1.0
+    assert process_time() - begun < 1.0
 
 
 def test_what_large_events_need_is_allowed() -> None:
@@ -195,6 +195,7 @@ def test_whole_numbers_beyond_64_bits_are_read_as_floating_point() -> None:
     assert evaluated("event.data.n > 0.0", cel.load('{"n": 123456789012345678901234567890}')) is True
 
 
+@settings(deadline=None)
 @given(values)
 def test_values_come_back_as_they_were(data: Any) -> None:
     try:
@@ -205,6 +206,7 @@ def test_values_come_back_as_they_were(data: Any) -> None:
     assert result == data
 
 
+@settings(deadline=None)
 @given(values, values)
 def test_equality_is_that_of_json(first: Any, second: Any) -> None:
     for one, other in ((first, first), (first, second)):
@@ -213,6 +215,7 @@ def test_equality_is_that_of_json(first: Any, second: Any) -> None:
         assert same or not given_
 
 
+@settings(deadline=None)
 @given(st.text(string.printable, max_size=60) | st.text(max_size=30))
 @example("event.data.x[1].y")
 @example("{'a': [1, 2u, 3.0, b'x', duration('1s'), timestamp('2020-01-01T00:00:00Z')]}")
@@ -247,19 +250,20 @@ def expressions() -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(expressions(), st.integers(0, 300))
 def test_no_expression_takes_long_or_gives_much(text: str, size: int) -> None:
     data = {"l": [["v" * 5, number] for number in range(size)], "s": "w" * size}
-    begun = perf_counter()
+    begun = process_time()
     try:
         result = evaluated(text, data)
     except (ExpressionInvalid, EvaluationFailed):
         result = None
-    assert perf_counter() - begun < 2.0
+    assert process_time() - begun < 2.0
     assert len(json.dumps(result)) < 20_000_000
 
 
+@settings(deadline=None)
 @given(st.timedeltas(timedelta(0), timedelta(days=1000)))
 def test_durations_survive(duration: timedelta) -> None:
     text = evaluated(f"duration('{duration.total_seconds():f}s')")

@@ -96,7 +96,7 @@ def test_the_data_goes_out_as_it_came_in() -> None:
         assert made(event(data=text), form).endswith(f'"data":{text}}}'.encode())
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(events())
 def test_plain_bodies_hold_the_event(sent: Outgoing) -> None:
     body = json.loads(made(sent, PLAIN))
@@ -111,13 +111,13 @@ def test_times_are_told_in_utc() -> None:
     assert b'"timestamp":"2026-11-21T23:00:00.000Z"' in made(event(time=local), PLAIN)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(events())
 def test_cloudevents_hold_to_the_schema(sent: Outgoing) -> None:
     SCHEMA.validate(json.loads(made(sent, CLOUDEVENTS)))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(events())
 def test_the_python_library_reads_cloudevents(sent: Outgoing) -> None:
     message = HTTPMessage({"content-type": bodies.CONTENT_TYPES[CLOUDEVENTS]}, made(sent, CLOUDEVENTS))
@@ -135,7 +135,7 @@ def test_the_python_library_reads_cloudevents(sent: Outgoing) -> None:
     assert read.get_extension("traceparent") == (sent.trace_parent or None)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(events())
 def test_the_node_library_reads_cloudevents(node: Any, sent: Outgoing) -> None:
     read = node(made(sent, CLOUDEVENTS))

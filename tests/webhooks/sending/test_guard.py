@@ -4,7 +4,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.webhooks.sending.guard import UrlForbidden, check_url, may_dial
@@ -52,6 +52,7 @@ def test_what_is_no_plain_address_is_forbidden(text: str) -> None:
     assert not may_dial(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1).map(IPv4Address))
 def test_no_way_of_writing_a_private_v4_address_in_v6_gets_around(address: IPv4Address) -> None:
     if address.is_private or address.is_multicast or address.is_reserved or address.is_link_local:
@@ -60,6 +61,7 @@ def test_no_way_of_writing_a_private_v4_address_in_v6_gets_around(address: IPv4A
             assert not may_dial(str(IPv6Address(wrapped))) or may_dial(str(address))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**128 - 1).map(IPv6Address))
 def test_what_python_calls_local_is_forbidden(address: IPv6Address) -> None:
     if address.is_loopback or address.is_link_local or address.is_multicast or address.is_site_local:
@@ -194,6 +196,7 @@ def test_http_is_for_installations_that_allow_it() -> None:
         check_url("http://example.com/", PUBLIC)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"https://{text}/hooks"):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -61,6 +61,7 @@ def test_a_header_twice_and_too_many_are_refused() -> None:
         check_headers({f"x-{n}": "1" for n in range(33)})
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.from_regex(r"\A[A-Za-z-]{1,10}\Z"), st.text(max_size=2000)), max_size=100))
 def test_what_is_kept_is_bounded_and_storable(pairs: list[tuple[str, str]]) -> None:
     found = kept(CIMultiDictProxy(CIMultiDict((*pairs, ("Set-Cookie", "session=1"), ("set-cookie", "b=2")))))
@@ -72,11 +73,13 @@ def test_what_is_kept_is_bounded_and_storable(pairs: list[tuple[str, str]]) -> N
         assert "\0" not in value
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_999_999))
 def test_seconds(seconds: int) -> None:
     assert retry_after(f" {seconds} ", NOW) == timedelta(seconds=seconds)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)))  # noqa: DTZ001 - made aware below
 def test_dates(at: datetime) -> None:
     moment = at.replace(microsecond=0, tzinfo=UTC)
@@ -95,6 +98,7 @@ def test_obsolete_forms_of_dates(value: str, wait: timedelta) -> None:
     assert retry_after(value, NOW.astimezone(timezone(timedelta(hours=5)))) == wait
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_nonsense_says_nothing_or_something_that_is_not_negative(text: str) -> None:
     wait = retry_after(text, NOW)

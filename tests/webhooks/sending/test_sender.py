@@ -118,7 +118,7 @@ def test_a_receiver_that_hangs_runs_into_the_timeout() -> None:
 
     [outcome], _ = attempts(hang, made=lambda receiver: target(receiver.url(), timeout=0.2))
     assert (outcome.status, outcome.error) == (None, "TIMEOUT")
-    assert 190 < outcome.total_ms < 2000
+    assert 190 < outcome.total_ms < 4000
     assert outcome.address == "127.0.0.1"
 
 
@@ -131,7 +131,7 @@ def test_a_head_that_trickles_runs_into_the_timeout() -> None:
 
     [outcome], _ = attempts(trickle, made=lambda receiver: target(receiver.url(), timeout=0.3))
     assert outcome.error == "TIMEOUT"
-    assert outcome.total_ms < 2000
+    assert outcome.total_ms < 4000
 
 
 def test_a_body_that_trickles_does_not_undo_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_a_body_that_trickles_does_not_undo_the_answer(monkeypatch: pytest.Monke
     (first, second), receiver = attempts(trickle, event(), event())
     assert (first.status, first.error) == (200, "")
     assert 0 < len(first.response_body) < 50
-    assert first.total_ms < 2000
+    assert first.total_ms < 4000
     assert receiver.connections == 2
     assert second.status == 200
 

@@ -72,6 +72,7 @@ def test_golden_vectors(signature: str, secret: str, vector: str) -> None:
     assert signing.format_secret(signature, key) == secret
 
 
+@settings(deadline=None)
 @given(keys, message_ids, texts)
 def test_the_python_library_verifies(key: bytes, message_id: str, body: str) -> None:
     at = now()
@@ -85,7 +86,7 @@ def test_the_python_library_verifies(key: bytes, message_id: str, body: str) -> 
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(keys, min_size=1, max_size=3, unique=True), message_ids, texts)
 def test_the_node_library_verifies_with_each_secret(
     node: Any, secrets: list[bytes], message_id: str, body: str
@@ -106,6 +107,7 @@ def test_the_node_library_verifies_with_each_secret(
     assert not node(delivery | {"secret": signing.format_secret(HMAC_SHA256, secrets[0]), "payload": text + " "})
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), message_ids, st.binary(max_size=200))
 def test_ed25519_is_verified_by_the_public_key(seed: bytes, message_id: str, body: bytes) -> None:
     version, _, encoded = signed(ED25519, [seed], message_id, AT, body).partition(",")
@@ -115,6 +117,7 @@ def test_ed25519_is_verified_by_the_public_key(seed: bytes, message_id: str, bod
     public.verify(base64.b64decode(encoded, validate=True), f"{message_id}.{AT}.".encode() + body)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from((HMAC_SHA256, ED25519)),
     st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=4),
@@ -149,6 +152,7 @@ def test_lenient_forms_are_not_well_formed(message_id: str, timestamp: str, head
     )
 
 
+@settings(deadline=None)
 @given(st.sampled_from((HMAC_SHA256, ED25519)), st.binary(min_size=32, max_size=32), st.binary(max_size=50))
 def test_verify_takes_what_sign_gave_and_nothing_else(signature: str, key: bytes, body: bytes) -> None:
     header = signed(signature, [key], ID, AT, body)
@@ -163,6 +167,7 @@ def test_verify_takes_what_sign_gave_and_nothing_else(signature: str, key: bytes
     )
 
 
+@settings(deadline=None)
 @given(st.sampled_from((HMAC_SHA256, ED25519)), st.data())
 def test_secrets_survive_their_text(signature: str, data: st.DataObject) -> None:
     key = data.draw(keys if signature == HMAC_SHA256 else st.binary(min_size=32, max_size=32))
