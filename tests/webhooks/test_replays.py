@@ -335,6 +335,17 @@ class TestRuns:
         is_due = dict(rows.fetchall())
         assert [is_due[event.id] for event in events] == [True, False, True, False]
 
+    def test_the_order_of_a_key_is_that_of_the_positions(self, acme, replay):
+        ordered = make_endpoint(acme, ordering="PER_KEY")
+        events = [make_event(acme, at=clock.now() - DAY) for _ in range(2)]
+        for event, position in zip(events, (20_000, 10_000), strict=True):
+            make_delivery(ordered, event, "FAILED", ordering_key="a", position=position)
+        work(acme, replay())
+        rows = db.execute_sql(
+            "SELECT event_id FROM webhook_open_delivery WHERE endpoint_id = %s AND due_time < 'infinity'", (ordered.id,)
+        )
+        assert rows.fetchall() == [(events[1].id,)]
+
     def test_stands_still_in_a_deleted_workspace(self, acme, endpoint, replay):
         make_delivery(endpoint, make_event(acme, at=clock.now() - DAY), "FAILED")
         created = replay()

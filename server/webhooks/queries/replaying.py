@@ -35,6 +35,7 @@ class Candidate(NamedTuple):
 
     endpoint_id: UUID
     event_id: UUID
+    position: int
     ordering_key: str | None
 
 
@@ -102,9 +103,9 @@ def _nth(condition: str) -> Statement:
 
 def _candidates(condition: str) -> Statement:
     return Statement(f"""
-        SELECT finished.endpoint_id, finished.event_id, finished.ordering_key
+        SELECT finished.endpoint_id, finished.event_id, finished.position, finished.ordering_key
         FROM unnest(%s::uuid[]) AS target (endpoint_id), LATERAL (
-            SELECT endpoint_id, event_id, ordering_key FROM webhook_delivery
+            SELECT endpoint_id, event_id, position, ordering_key FROM webhook_delivery
             WHERE endpoint_id = target.endpoint_id AND {_FINISHED} {condition}
                 AND state = ANY (%s::text[]) AND {_OF_TYPES}
             ORDER BY event_id LIMIT %s

@@ -48,6 +48,7 @@ class _Chosen(NamedTuple):
 
     endpoint_id: UUID
     event_id: UUID
+    position: int
     ordering_key: str | None
     revision: int | None
     made: FedEvent | None
@@ -105,8 +106,10 @@ def _stretch(row: ReplayRow, targets: Sequence[UUID]) -> Stretch | None:
     first = replaying.first(row.workspace_id, whole)
     if first is None or not targets:
         return None
+    # Nothing lies between what was looked at and the first.
+    after = UUID(int=first.int - 1)
     ends = [whole.last, last_id(ids.time_of(first) + _DAY)]
-    stretch = Stretch(whole.after, min(ends))
+    stretch = Stretch(after, min(ends))
     if row.selection.finished_states:
         number = max(_LOOKED_AT // len(targets), 1)
         states = row.selection.finished_states
@@ -115,7 +118,7 @@ def _stretch(row: ReplayRow, targets: Sequence[UUID]) -> Stretch | None:
     if row.selection.with_missing:
         end = replaying.nth_event(row.workspace_id, stretch, number=_LOOKED_AT)
         ends += [end] if end else []
-    return Stretch(whole.after, min(ends))
+    return Stretch(after, min(ends))
 
 
 def _types(row: ReplayRow) -> Types:
@@ -170,7 +173,7 @@ def _unmet(
             version = versions[target.endpoint_id]
             key = event.ordering_key if target.ordering == "PER_KEY" else None
             revision = version.revision if version else None
-            chosen.append(_Chosen(target.endpoint_id, event.event_id, key, revision, event))
+            chosen.append(_Chosen(target.endpoint_id, event.event_id, event.position, key, revision, event))
     return chosen
 
 
@@ -230,7 +233,8 @@ def _open(row: ReplayRow, chosen: Sequence[_Chosen], subscribers: Mapping[UUID, 
     keys = [(each.endpoint_id, each.ordering_key or "") for each in chosen if _waits(each, subscribers)]
     busy = fan_out_queries.unfinished(keys) if keys else set()
     openings, additions = [], []
-    for each in chosen:
+    # Positions are the order within a key; ids may be off it by some milliseconds.
+    for each in sorted(chosen, key=lambda each: each.position):
         key = (each.endpoint_id, each.ordering_key or "")
         is_due = not _waits(each, subscribers) or key not in busy
         busy.add(key)
