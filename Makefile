@@ -120,6 +120,10 @@ schema: venv ## Draw the diagram of the database schema into docs/schema.md
 settings: venv ## List every setting in docs/settings.md
 	@$(BIN)/python -m udb.settings
 
+.PHONY: event-types
+event-types: venv ## List every built-in event type in docs/event-types.md
+	@$(BIN)/python -m udb.event_types
+
 ## Clean
 
 .PHONY: clean

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.json_format import MessageToDict, MessageToJson, ParseDict
 from google.protobuf.message import Message
 
@@ -19,6 +21,7 @@ from server.core import arrays, call, clock, ids
 from server.core.db import Statement, db
 from server.core.errors import AlreadyExists
 from server.core.waking import Waker
+from userdata.api.v1 import event_type_pb2
 from userdata.api.v1.change_pb2 import Change
 
 MASK: Final = "***"
@@ -162,6 +165,8 @@ def publish(
     trace come from the current call. The event exists if, and only if, the transaction commits. Keys need a
     workspace. Raises DedupeKeyReused when the key was used for an event that says something else.
     """
+    if _declared(payload.DESCRIPTOR) != event_type:
+        raise ValueError(f"the contract does not say that {payload.DESCRIPTOR.full_name} is the data of {event_type}")
     data = MessageToJson(payload, indent=None)
     if workspace is not None:
         draft = Draft(event_type, subject, data, tuple(channels), ordering_key, dedupe_key)
@@ -223,6 +228,13 @@ def _take_repeats(
     for at in repeats:
         event_id, event_time, _ = found[str(drafts[at].dedupe_key)]
         published[at] = Published(event_id, event_time, repeated=True)
+
+
+@cache
+def _declared(payload: Descriptor) -> str:
+    """The event type whose data the contract says the message to be."""
+    options: Any = payload.GetOptions()
+    return str(options.Extensions[event_type_pb2.event_type])
 
 
 def _new() -> Published:

@@ -18,6 +18,7 @@ from server.core.events import DedupeKeyReused, Draft
 from server.core.waking import Waker
 from tests.support.database import as_owner
 from tests.support.wait import until
+from userdata.accounts.v1.account_events_pb2 import UserCreated
 from userdata.workspaces.v1.workspace_events_pb2 import WorkspaceCreated
 
 _numbers = itertools.count(1)
@@ -71,7 +72,7 @@ def test_everything_that_was_said_is_in_the_log(acme):
 
 def test_an_event_without_a_workspace_waits_for_no_drain(postgres, committed):
     with tenancy.transaction():
-        events.publish("user.created", PAYLOAD, subject="usr_1")
+        events.publish("user.created", UserCreated(), subject="usr_1")
     with as_owner(postgres.url) as cursor:
         cursor.execute("SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM event_pending)")
         assert cursor.fetchone() == (1, 0)
@@ -80,7 +81,12 @@ def test_an_event_without_a_workspace_waits_for_no_drain(postgres, committed):
 @pytest.mark.parametrize("option", [{"channels": ["eu"]}, {"ordering_key": "a"}, {"dedupe_key": "a"}])
 def test_an_event_without_a_workspace_has_no_keys(database, option):
     with pytest.raises(ValueError, match="workspace"):
-        events.publish("user.created", PAYLOAD, subject="usr_1", **option)
+        events.publish("user.created", UserCreated(), subject="usr_1", **option)
+
+
+def test_what_the_contract_does_not_declare_is_not_published(acme):
+    with pytest.raises(ValueError, match="does not say"):
+        events.publish("workspace.deleted", PAYLOAD, subject="ws_1", workspace=acme)
 
 
 @pytest.mark.parametrize("options", [{}, {"ordering_key": "a"}])
