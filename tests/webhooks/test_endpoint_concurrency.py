@@ -34,7 +34,7 @@ def at_once(actions: Sequence[Callable[[], object]]) -> Counter[str]:
         try:
             action()
         except RpcError as error:
-            return error.reason
+            return str(error.reason)
         finally:
             db.close()
         return "OK"

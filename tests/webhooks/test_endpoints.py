@@ -154,7 +154,7 @@ def test_another_kind_of_auth_needs_its_own_secret(ada, acme):
     assert error.violations == {"endpoint.auth.oauth2.client_secret": "is required"}
     update(by(ada), acme, endpoint.id, "auth", auth={"oauth2": {**oauth2, "client_secret": "s"}})
     row = Endpoint.get()
-    assert sealing.open_auth(row.id, row.auth_kind, row.auth) == OAuth2(oauth2["token_url"], "me", "s", "a b")
+    assert sealing.open_auth(row.id, row.auth_kind, row.auth) == OAuth2("https://login.example.com/token", "me", "s", "a b")
     bare = update(by(ada), acme, endpoint.id, "auth")
     assert not bare.HasField("auth")
 
