@@ -6,6 +6,7 @@ sockets, which every dial passes, judges once more. Proxies of the environment, 
 """
 
 import asyncio
+import resource
 import socket
 import ssl
 from contextvars import ContextVar
@@ -21,6 +22,10 @@ from aiohttp.resolver import AsyncResolver
 from server.webhooks.sending.guard import AddressForbidden, may_dial
 from server.webhooks.sending.types import Network, SendingSettings
 
+#: How often connections that nobody uses are closed at most, when too many are open.
+_SHED_SECONDS: Final = 0.1
+#: As many files as a process ever needs.
+_FILES: Final = 65_536
 #: What is read ahead of the reader: answers may be endless.
 _READ_AHEAD: Final = 16 * 1024
 
@@ -76,6 +81,16 @@ class GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
+def open_files() -> int:
+    """How many files this process may have open, raised as far as the system lets it: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
 def resolver_of(settings: SendingSettings) -> AbstractResolver:
     """A resolver that takes no threads: a name server that hangs holds up nobody but those who ask it."""
     if not settings.nameservers:
@@ -117,6 +132,8 @@ class GuardedConnector(aiohttp.TCPConnector):
         self._allowed = settings.allowed_networks
         self._guarded = GuardedResolver(resolver, settings.allowed_networks)
         self.addresses: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+        self._most = open_files() // 2
+        self._shed_at = 0.0
         super().__init__(
             resolver=self._guarded,
             ttl_dns_cache=settings.dns_seconds,  # type: ignore[arg-type] # any number of seconds serves
@@ -146,11 +163,20 @@ class GuardedConnector(aiohttp.TCPConnector):
         # request, most of which find a connection open.
         timed = phases.get() or Phases()
         timed.begun = perf_counter()
+        if len(self.addresses) >= self._most and timed.begun - self._shed_at > _SHED_SECONDS:
+            self._shed(timed.begun)
         protocol = await super()._create_connection(req, traces, timeout)
         timed.ended = perf_counter()
         peer = protocol.transport.get_extra_info("peername") if protocol.transport is not None else None
         self.addresses[protocol] = peer[0] if peer else timed.address
         return protocol
+
+    def _shed(self, now: float) -> None:
+        """Close the connections that nobody uses: so many receivers that files run out for those to come."""
+        self._shed_at = now
+        for idle in self._conns.values():
+            while idle:
+                idle.popleft()[0].close()
 
     async def close(self, *, abort_ssl: bool = False) -> None:
         """Close all connections, and the resolver."""

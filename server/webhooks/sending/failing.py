@@ -1,5 +1,6 @@
 """What went wrong with an attempt, told in words of the contract and in a sentence that names no address."""
 
+import errno
 import ssl
 from typing import Final
 
@@ -22,6 +23,9 @@ _KINDS: Final[tuple[tuple[type[BaseException], ErrorKind, str], ...]] = (
     (aiohttp.ClientPayloadError, ErrorKind.RESET, "The receiver ended the connection in its answer."),
     (aiohttp.ClientError, ErrorKind.PROTOCOL, "The receiver's answer is not HTTP."),
 )
+_OUR_SIDE: Final = "Something went wrong on our side."
+#: No files or memory left: no receiver is to blame.
+_OURS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _SPOKEN: Final[tuple[tuple[type[BaseException], ErrorKind], ...]] = (
     (UrlForbidden, ErrorKind.FORBIDDEN_ADDRESS),
     (TransformationFailed, ErrorKind.TRANSFORMATION),
@@ -41,10 +45,12 @@ def told(error: BaseException) -> tuple[ErrorKind, str]:
     if any(isinstance(cause, ssl.SSLError) for cause in causes) and not isinstance(error, aiohttp.ClientSSLError):
         # A receiver that misses a client certificate says so after the handshake.
         return ErrorKind.TLS, "The receiver ended the TLS connection."
+    if any(isinstance(cause, OSError) and cause.errno in _OURS for cause in causes):
+        return ErrorKind.INTERNAL, _OUR_SIDE
     for family, kind, sentence in _KINDS:
         if isinstance(error, family):
             return kind, sentence
-    return ErrorKind.INTERNAL, "Something went wrong on our side."
+    return ErrorKind.INTERNAL, _OUR_SIDE
 
 
 def without_answer(error: aiohttp.ClientError) -> bool:

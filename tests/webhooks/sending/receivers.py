@@ -50,7 +50,7 @@ class Receiver:
     scheme: str = "http"
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
-    written: int = 0
+    open: int = 0
 
     def url(self, path: str = "/hooks", *, host: str = "127.0.0.1") -> str:
         """The URL of `path` on this receiver."""
@@ -78,6 +78,7 @@ async def receiving(answer: Answer = ok, *, tls: ssl.SSLContext | None = None) -
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         receiver.connections += 1
+        receiver.open += 1
         connection = receiver.connections
         try:
             while True:
@@ -93,6 +94,7 @@ async def receiving(answer: Answer = ok, *, tls: ssl.SSLContext | None = None) -
             # The sender is done with the connection.
             return
         finally:
+            receiver.open -= 1
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)

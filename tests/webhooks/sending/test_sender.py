@@ -1,9 +1,11 @@
 """What a receiver gets and what comes of it, for receivers of every kind."""
 
 import asyncio
+import errno
 import gzip
 import resource
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,8 +13,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from server.core import ids
+from server.webhooks.sending import connecting, signing
 from server.webhooks.sending import sender as sending
-from server.webhooks.sending import signing
 from server.webhooks.sending.sender import Sender
 from server.webhooks.sending.types import Basic, Bearer, Outcome, Outgoing, SendingSettings, Target
 from tests.webhooks.sending.receivers import (
@@ -214,6 +216,8 @@ def test_a_kept_connection_that_ends_is_replaced_and_the_outcome_says_so() -> No
     (first, second), receiver = attempts(once_each, event(), event())
     assert (first.resent, second.resent) == (False, True)
     assert (second.status, second.error) == (200, "")
+    assert sending.RESENT in second.response_headers
+    assert sending.RESENT not in first.response_headers
     lost, again = receiver.requests[1:]
     assert lost.connection != again.connection
     assert {**lost.headers, "connection": "close"} == again.headers
@@ -344,3 +348,31 @@ def test_a_cancelled_send_is_cancelled() -> None:
                 await task
 
     run(work())
+
+
+def test_connections_that_nobody_uses_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "open_files", lambda: 6)
+    monkeypatch.setattr(connecting, "_SHED_SECONDS", 0.0)
+
+    async def work() -> tuple[list[Outcome], int]:
+        async with AsyncExitStack() as stack:
+            receivers = [await stack.enter_async_context(receiving()) for _ in range(12)]
+            sender = await stack.enter_async_context(Sender(LOOPBACK))
+            outcomes = [await sender.send(target(receiver.url()), event()) for receiver in receivers]
+            return outcomes, sum(receiver.open for receiver in receivers)
+
+    outcomes, still_open = run(work())
+    assert all(outcome.status == 200 for outcome in outcomes)
+    assert still_open < 12
+
+
+def test_no_files_left_is_not_the_receivers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(connector: object, address: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def work() -> Outcome:
+        async with receiving() as receiver, Sender(LOOPBACK) as sender:
+            monkeypatch.setattr(connecting.GuardedConnector, "_socket", none_left)
+            return await sender.send(target(receiver.url()), event())
+
+    assert run(work()).error == "INTERNAL"
