@@ -1,6 +1,7 @@
 """What the queries on endpoints, their secrets and the portal are called with in test_queries.py."""
 
 from datetime import timedelta
+from typing import Any
 
 from server.core import ids
 from server.webhooks.queries import cancelling, endpoints, owners, portal, purging, secrets, standstill, testing
@@ -18,14 +19,38 @@ def examples(cast: Cast) -> list[Example]:
 def row_of(cast: Cast) -> EndpointRow:
     """An endpoint that is not there yet."""
     return EndpointRow(
-        *(ids.new(), cast.workspace, "https://new.example.com", "https://new.example.com", "", [], "", [], b""),
-        *("HMAC_SHA256", [0, 5], 15, None, "NONE", "PLAIN", "", "NONE", b"", "ACTIVE", "", {}, None, 1, NOW, NOW, None),
+        id=ids.new(),
+        workspace_id=cast.workspace,
+        url="https://new.example.com",
+        url_key="https://new.example.com",
+        description="",
+        event_types=[],
+        filter="",
+        channels=[],
+        headers=b"",
+        signature="HMAC_SHA256",
+        retry_delays=[0, 5],
+        timeout_seconds=15,
+        rate_limit=None,
+        ordering="NONE",
+        format="PLAIN",
+        transformation="",
+        auth_kind="NONE",
+        auth=b"",
+        state="ACTIVE",
+        state_reason="",
+        labels={},
+        verify_time=None,
+        revision=1,
+        create_time=NOW,
+        update_time=NOW,
+        delete_time=None,
     )
 
 
 def _endpoints(cast: Cast) -> list[Example]:
     place = cast.workspace
-    choices = [
+    choices: list[dict[str, Any]] = [
         {},
         {"states": {"PAUSED"}},
         {"url_key": "https://1.example.com"},
