@@ -1,7 +1,7 @@
-"""`make bench`: measures the product beside its peer and writes RESULTS.md.
+"""`make bench`: measures the product beside its peers and writes RESULTS.md.
 
-make bench                            everything, about ten minutes
-make bench ARGS="--quick"             a smoke run of a minute or two that leaves RESULTS.md alone
+make bench                            everything, about twenty minutes
+make bench ARGS="--quick"             a smoke run of some minutes that leaves RESULTS.md alone
 make bench ARGS="--only get,create"   some scenarios
 """
 
@@ -91,7 +91,7 @@ def _measure(names: list[str], effort: Effort, console: Console) -> tuple[list[F
     with ceiling.direct_envoy() as port:
         ceilings = {name: run(effort.of(load)) for name, load in ceiling.loads(port).items()}
     say("  " + " · ".join(f"{name} {outcome.rate:,.0f}/s" for name, outcome in ceilings.items()))
-    say("Starting the product and the peer")
+    say("Starting the product and the FastAPI peer")
     with Product(processes=processes) as product:
         url = product.installation.database_url
         with FastApiPeer(database_url=url, processes=processes) as peer:
@@ -106,7 +106,7 @@ def _measure(names: list[str], effort: Effort, console: Console) -> tuple[list[F
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description="Measures the product beside its peer.")
+    parser = argparse.ArgumentParser(prog="make bench", description="Measures the product beside its peers.")
     parser.add_argument("--quick", action="store_true", help="a short smoke run; its figures mean little")
     parser.add_argument("--only", default=",".join(SCENARIOS), help=f"some of {','.join(SCENARIOS)}")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side, in turn (default 5)")

@@ -31,19 +31,25 @@ STYLE: Final = """
 """
 
 
-def draw(figures: list[Figure], *, caption: str) -> str:
+def draw(figures: list[Figure], *, title: str, caption: str) -> str:
     """The picture.
 
     Args:
-        figures: those that stand beside the peer in requests per second.
+        figures: those that stand beside others in something per second.
+        title: what is counted.
         caption: the line at the foot: the machine.
     """
     group = LABEL + 2 * BAR + GAP + GROUP
     height = TOP + group * len(figures) - GROUP + BOTTOM
     samples = [sample for figure in figures for sample in (figure.ours, figure.other) if sample]
-    # Room for the value that is written behind the longest bar.
-    scale = (WIDTH - LEFT - RIGHT - 70) / max(sample.most for sample in samples)
-    body = [line for at, figure in enumerate(figures) for line in _group(figure, y=TOP + at * group, scale=scale)]
+    others = {figure.other_name for figure in figures}
+    # Room for what is written behind the longest bar.
+    scale = (WIDTH - LEFT - RIGHT - (70 if len(others) == 1 else 130)) / max(sample.most for sample in samples)
+    body = [
+        line
+        for at, figure in enumerate(figures)
+        for line in _group(figure, y=TOP + at * group, scale=scale, named=len(others) > 1)
+    ]
     alternative = "; ".join(
         f"{figure.title}: {_number(figure.ours.median)} beside {_number(figure.other.median)}"
         for figure in figures
@@ -54,8 +60,8 @@ def draw(figures: list[Figure], *, caption: str) -> str:
         f"  <title>{escape(alternative)}</title>",
         f"  <style>{STYLE}  </style>",
         f'  <rect class="back" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="12"/>',
-        f'  <text class="title" x="{LEFT}" y="36">Requests per second</text>',
-        *_legend(figures[0].other_name, y=36),
+        f'  <text class="title" x="{LEFT}" y="36">{escape(title)}</text>',
+        *_legend(others.pop() if len(others) == 1 else "beside", y=36),
         f'  <text class="quiet" x="{LEFT}" y="{height - 20}">{escape(caption)}</text>',
     ]
     return "\n".join([*head, *body, "</svg>", ""])
@@ -70,25 +76,27 @@ def _legend(other_name: str, *, y: int) -> list[str]:
     ]
 
 
-def _group(figure: Figure, *, y: int, scale: float) -> list[str]:
+def _group(figure: Figure, *, y: int, scale: float, named: bool) -> list[str]:
     first = y + LABEL - 8
     middle = first + BAR + GAP // 2
     lines = [f'  <text class="label" x="{LEFT}" y="{y + 8}">{escape(figure.title)}</text>']
     lines += _bar(figure.ours, kind="ours", y=first, scale=scale)
     if figure.other:
-        lines += _bar(figure.other, kind="other", y=first + BAR + GAP, scale=scale)
+        name = figure.other_name if named else ""
+        lines += _bar(figure.other, kind="other", y=first + BAR + GAP, scale=scale, name=name)
     ratio = f"{figure.measured.median:.1f} {TIMES}"
     return [*lines, f'  <text class="ratio" x="{WIDTH - LEFT}" y="{middle + 8}">{ratio}</text>']
 
 
-def _bar(sample: Sample, *, kind: str, y: int, scale: float) -> list[str]:
+def _bar(sample: Sample, *, kind: str, y: int, scale: float, name: str = "") -> list[str]:
     width, least, most = (round(value * scale, 1) for value in (sample.median, sample.least, sample.most))
     middle = y + BAR / 2
+    value = f"{_number(sample.median)} {escape(name)}".strip()
     ends = f"M{LEFT + least} {middle - 4}v8M{LEFT + least} {middle}H{LEFT + most}M{LEFT + most} {middle - 4}v8"
     return [
         f'  <rect class="{kind}" x="{LEFT}" y="{y}" width="{width}" height="{BAR}" rx="4"/>',
         f'  <path class="whisker" d="{ends}"/>',
-        f'  <text class="value" x="{LEFT + max(width, most) + 8}" y="{middle + 4}">{_number(sample.median)}</text>',
+        f'  <text class="value" x="{LEFT + max(width, most) + 8}" y="{middle + 4}">{value}</text>',
     ]
 
 

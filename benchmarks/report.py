@@ -13,7 +13,11 @@ from benchmarks.load import Outcome
 
 HERE = Path(__file__).parent
 REMARKS = "## Remarks"
-CHART = "![Requests per second](results/throughput.svg)"
+CHARTS = {
+    "throughput.svg": ("Requests per second", ("get_rest", "get_grpc", "create_rest")),
+    "deliveries.svg": ("Deliveries of webhooks per second", ("deliveries_bare", "deliveries_dramatiq")),
+}
+"""By file: what is counted, and the keys of the figures."""
 DASH = "\N{EN DASH}"
 KINDS = ("server", "deliverer", "envoy", "postgres", "others", "receiver", "generator")
 COSTS = """\
@@ -21,9 +25,9 @@ Where the time of the processors went, microseconds a request, a delivery or an 
 that deliver webhooks, Dramatiq's for that peer; "others" are the relay, scheduler, workers, streams and Redis;
 "receiver" is the receiver of webhooks; "generator" is the load generator, or the bare client."""
 INTRODUCTION = """\
-Written by `make bench`. Both sides run on the same cores, on the same Postgres, under one load generator, in turn:
-{rounds} runs of {seconds:g} s each. A cell shows the median and, in brackets, the least and the most. Ratios are
-taken round by round. Read ratios, not absolutes: the load generator and the database share the cores with what is
+Written by `make bench`. All sides run on the same cores, on the same Postgres, under one load generator, in turn:
+{rounds} runs of {seconds:g} s each, or of as many deliveries as the notes tell. A cell shows the median and, in
+brackets, the least and the most. Ratios are taken round by round. Read ratios, not absolutes: the load generator and the database share the cores with what is
 measured."""
 
 
@@ -52,10 +56,11 @@ def write(
     }
     (folder / "results").mkdir(parents=True, exist_ok=True)
     (folder / "results" / "latest.json").write_text(json.dumps(everything, indent=2) + "\n")
-    beside = [figure for figure in figures if figure.unit == "requests/s"]
-    if beside:
-        words = f"{machine['cores']} cores of {machine['processor']}; medians of {effort.rounds} runs, least to most"
-        (folder / "results" / "throughput.svg").write_text(chart.draw(beside, caption=words))
+    words = f"{machine['cores']} cores of {machine['processor']}; medians of {effort.rounds} runs, least to most"
+    for name, (title, keys) in CHARTS.items():
+        beside = [figure for figure in figures if figure.key in keys]
+        if beside:
+            (folder / "results" / name).write_text(chart.draw(beside, title=title, caption=words))
     path = folder / "RESULTS.md"
     path.write_text(_markdown(figures, everything, ceilings, path))
     return path
@@ -75,10 +80,11 @@ def table(figures: list[Figure]) -> str:
 
 def _markdown(figures: list[Figure], everything: dict[str, Any], ceilings: dict[str, Outcome], path: Path) -> str:
     machine, versions, effort = everything["machine"], everything["versions"], everything["effort"]
+    results = path.parent / "results"
     parts = [
         "# Benchmark results",
         INTRODUCTION.format(**effort),
-        CHART if (path.parent / "results" / "throughput.svg").exists() else "",
+        *(f"![{title}](results/{name})" for name, (title, _) in CHARTS.items() if (results / name).exists()),
         table(figures),
         "## How each was measured",
         "\n".join(f"- {figure.title}: {figure.note}" for figure in figures),
