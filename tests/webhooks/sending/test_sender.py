@@ -370,9 +370,10 @@ def test_no_files_left_is_not_the_receivers_fault(monkeypatch: pytest.MonkeyPatc
     def none_left(connector: object, address: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
+    monkeypatch.setattr(connecting.GuardedConnector, "_socket", none_left)
+
     async def work() -> Outcome:
         async with receiving() as receiver, Sender(LOOPBACK) as sender:
-            monkeypatch.setattr(connecting.GuardedConnector, "_socket", none_left)
             return await sender.send(target(receiver.url()), event())
 
     assert run(work()).error == "INTERNAL"
