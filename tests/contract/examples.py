@@ -11,7 +11,12 @@ from server.workspaces.queries import api_keys as workspace_api_keys
 from server.workspaces.queries import invitations, members, ownership_transfers, purging, workspaces
 from server.workspaces.queries.rows import InvitationRow, OwnershipTransferRow, WorkspaceApiKeyRow, WorkspaceRow
 from server.workspaces.roles import Role
-from tests.contract import examples_of_deliveries, examples_of_endpoints, examples_of_events
+from tests.contract import (
+    examples_of_deliveries,
+    examples_of_delivering,
+    examples_of_endpoints,
+    examples_of_events,
+)
 from tests.contract.cast import CASTS, LONG_AGO, MINUTE, NOW, Cast, Example, hash_of, row_id
 from workers import queries as jobs
 
@@ -33,6 +38,7 @@ def examples(cast: Cast) -> list[Example]:
         *in_workspaces,
         *_jobs(cast),
         *examples_of_deliveries.examples(cast),
+        *examples_of_delivering.examples(cast),
         *examples_of_endpoints.examples(cast),
         *examples_of_events.examples(cast),
     ]

@@ -48,11 +48,14 @@ class State(NamedTuple):
     failing_time: datetime | None
 
 
+# That a time is before infinity has the planner take the index of what is due, also for values that it does not know.
+# Infinity is named so that the index of what is due at all may be used, whatever moment is asked for.
 _DUE: Final = Statement("""
     SELECT lane.endpoint_id, lane.workspace_id, lane.breaker, lane.opened, lane.rate_time, lane.window_failures,
         lane.failing_time, endpoint.revision, endpoint.retry_delays, endpoint.timeout_seconds, endpoint.rate_limit
     FROM webhook_lane lane JOIN webhook_endpoint endpoint ON endpoint.id = lane.endpoint_id
-    WHERE lane.due_time <= %s AND lane.endpoint_id <> ALL (%s::uuid[]) AND lane.workspace_id <> ALL (%s::uuid[])
+    WHERE lane.due_time <= %s AND lane.due_time < 'infinity'
+        AND lane.endpoint_id <> ALL (%s::uuid[]) AND lane.workspace_id <> ALL (%s::uuid[])
     ORDER BY lane.due_time LIMIT %s FOR NO KEY UPDATE OF lane SKIP LOCKED
 """)
 
