@@ -130,7 +130,8 @@ CREATE FUNCTION pg_temp.event_id(number bigint) RETURNS uuid LANGUAGE sql STABLE
         || lpad(to_hex(number), 12, '0'))::uuid
 $$;
 SELECT prepare_days(parent, CURRENT_DATE - 10, CURRENT_DATE - 1)
-FROM unnest(ARRAY['event', 'event_feed', 'webhook_delivery', 'webhook_attempt', 'webhook_skip']) AS parent;
+FROM unnest(ARRAY['event', 'event_feed', 'webhook_delivery', 'webhook_attempt', 'webhook_skip', 'webhook_receipt'])
+    AS parent;
 
 INSERT INTO webhook_endpoint (id, workspace_id, url, url_key, description, event_types, filter, channels, headers,
     signature, retry_delays, timeout_seconds, ordering, format, transformation, auth_kind, auth, state, state_reason,
@@ -205,3 +206,19 @@ INSERT INTO webhook_portal_session
 SELECT pg_temp.id(13, n), pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END), 'usr_1', '{}',
     pg_temp.hash('code', n), now(), pg_temp.hash('token', n), now(), NULL, now()
 FROM generate_series(1, 8000) AS n;
+
+INSERT INTO webhook_source
+SELECT pg_temp.id(31, n), pg_temp.id(5, CASE WHEN n <= 100 THEN 1 ELSE n END), 'Source', '', 'GITHUB', '',
+    pg_temp.hash('source', n), 'order.paid', 'ACTIVE', '{}', 1, now(), now(), CASE WHEN n % 3 = 0 THEN now() END
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO webhook_receipt
+SELECT pg_temp.event_id(n), pg_temp.id(5, CASE WHEN n % 2 = 0 THEN 1 ELSE n END),
+    pg_temp.id(31, CASE WHEN n % 2 = 0 THEN 1 ELSE n END), pg_temp.event_time(n), '{}', 'body',
+    CASE WHEN n % 5 = 0 THEN 'REFUSED' ELSE 'ACCEPTED' END, '', NULL
+FROM generate_series(1, 18000) AS n;
+
+-- Today has its share too, or its partition would be so small that it is best read whole.
+INSERT INTO webhook_receipt
+SELECT gen_random_uuid(), pg_temp.id(5, n), pg_temp.id(31, n), pg_temp.event_time(-n), '{}', 'body', 'ACCEPTED', '', NULL
+FROM generate_series(1, 2000) AS n;
