@@ -283,3 +283,8 @@ def test_the_access_log_has_no_secrets(edge: Edge):
         ]
     ]
     assert "s3cret" not in json.dumps([edge.logged(each) for each in ids])
+
+
+def test_a_plus_in_a_query_is_a_space(edge: Edge):
+    answer = edge.ask("GET", "/v1/things?page_size=1&filter=a+%3D%20b%2B")
+    assert answer.json["things"][0]["displayName"] == "a = b+"

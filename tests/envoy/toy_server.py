@@ -58,7 +58,8 @@ class Toy:
         return self._thing(thing_id=request.thing_id)
 
     def ListThings(self, request: Any, context: grpc.ServicerContext) -> Any:
-        things = [self._thing(thing_id=f"thing_{number}") for number in range(request.page_size)]
+        shown = {"display_name": request.filter} if request.filter else {}
+        things = [self._thing(thing_id=f"thing_{number}", **shown) for number in range(request.page_size)]
         return message(self.pool, "ListThingsResponse")(things=things)
 
     def UpdateThing(self, request: Any, context: grpc.ServicerContext) -> Any:
