@@ -5,15 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import peewee
-
 from server.accounts.queries.users import FOR_CHANGE
-from server.core.db import Prepared, Slot, db
+from server.core.db import Prepared, Slot
 from server.webhooks.models import Endpoint, EndpointHour, EndpointVersion, Lane
 from server.webhooks.queries.rows import ENDPOINT, LANE, EndpointRow, HourRow, LaneRow
-
-#: The channel on which a commit tells the workers that the endpoints of a workspace changed: its payload is their id.
-CHANNEL: Final = "endpoint"
 
 #: What a version keeps of an endpoint.
 VERSIONED: Final = (
@@ -128,11 +123,6 @@ def add_version(row: EndpointRow) -> None:
     EndpointVersion.insert(**values, create_time=row.update_time).execute()
 
 
-def notify(workspace_id: UUID) -> None:
-    """Tell the workers, when the transaction commits, that endpoints of the workspace changed."""
-    db.execute_sql("SELECT pg_notify(%s, %s)", (CHANNEL, str(workspace_id)))
-
-
 def block(workspace_id: UUID, endpoint_id: UUID) -> None:
     """Let nothing of the endpoint's lane be claimed any more."""
     _update_lane(workspace_id, endpoint_id, blocked_time=_INFINITY, due_time=_INFINITY)
@@ -152,13 +142,6 @@ def unblock(workspace_id: UUID, endpoint_id: UUID, *, now: datetime) -> None:
         window_failures=0,
         failing_time=None,
     )
-
-
-def wake(workspace_id: UUID, endpoint_id: UUID, *, now: datetime) -> None:
-    """Have the lane looked at as soon as it is not blocked, because something on it is due. Last in a transaction."""
-    when = peewee.fn.GREATEST(Lane.blocked_time, now)
-    where = (Lane.workspace == workspace_id) & (Lane.endpoint == endpoint_id) & (Lane.due_time > when)
-    Lane.update(due_time=when).where(where).execute()
 
 
 def _update_lane(workspace_id: UUID, endpoint_id: UUID, **changes: Any) -> None:

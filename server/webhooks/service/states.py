@@ -7,6 +7,7 @@ from server.core.call import Call
 from server.webhooks import convert
 from server.webhooks.errors import EndpointDisabled
 from server.webhooks.queries import endpoints as queries
+from server.webhooks.queries import lanes
 from server.webhooks.queries.rows import EndpointRow, LaneRow
 from server.webhooks.service import endpoints, versions
 from userdata.webhooks.v1.webhook_events_pb2 import WebhookEndpointPaused, WebhookEndpointResumed
@@ -35,4 +36,5 @@ def resume(caller: Call, endpoint_id: UUID, *, etag: str) -> tuple[EndpointRow, 
     versions.publish("resumed", row, WebhookEndpointResumed(endpoint=convert.endpoint(row, lane)))
     # Last, so that whoever looks at the lane then sees an endpoint that is active.
     queries.unblock(row.workspace_id, row.id, now=clock.now())
+    lanes.wake([row.id], now=clock.now())
     return row, lane

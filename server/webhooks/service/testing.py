@@ -9,8 +9,7 @@ from google.protobuf.json_format import MessageToJson
 from server.core import call, clock, ids
 from server.core.call import Call
 from server.webhooks.errors import EndpointDisabled, EndpointPaused, ExampleMissing
-from server.webhooks.queries import endpoints as lanes
-from server.webhooks.queries import testing
+from server.webhooks.queries import lanes, testing
 from server.webhooks.queries.rows import EndpointRow
 from server.webhooks.service import endpoints
 from userdata.webhooks.v1.webhook_events_pb2 import WebhookTest
@@ -34,7 +33,7 @@ def send(caller: Call, endpoint_id: UUID, *, event_type: str) -> UUID:
     origin = (current.actor, current.request_id, current.trace_parent)
     event = (event_id, ids.time_of(event_id), endpoint.workspace_id, event_type, subject, data, *origin)
     testing.send(*event, endpoint.id)
-    lanes.wake(endpoint.workspace_id, endpoint.id, now=clock.now())
+    lanes.wake([endpoint.id], now=clock.now())
     return event_id
 
 

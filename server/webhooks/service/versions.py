@@ -1,4 +1,4 @@
-"""Changing an endpoint: every state it ever had is kept, and who works with endpoints hears of it."""
+"""Changing an endpoint: every state it ever had is kept. Workers see by the revision that they hold a former one."""
 
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ _TYPES: Final = "webhook.endpoint"
 def begin(row: EndpointRow) -> None:
     """Keep the first state of a new endpoint."""
     endpoints.add_version(row)
-    endpoints.notify(row.workspace_id)
 
 
 def change(before: EndpointRow, **changes: Any) -> EndpointRow:
@@ -26,7 +25,6 @@ def change(before: EndpointRow, **changes: Any) -> EndpointRow:
     endpoints.end_version(after)
     if after.delete_time is None:
         endpoints.add_version(after)
-    endpoints.notify(after.workspace_id)
     return after
 
 
