@@ -238,7 +238,8 @@ CREATE TABLE webhook_source (
     workspace_id uuid NOT NULL REFERENCES workspace (id),
     name text NOT NULL,
     description text NOT NULL,
-    kind text NOT NULL,
+    kind text NOT NULL
+        CHECK (kind IN ('STANDARD_WEBHOOKS', 'GITHUB', 'STRIPE', 'SLACK', 'SHOPIFY', 'HMAC', 'BASIC', 'API_KEY')),
     settings bytea NOT NULL,
     token_hash bytea NOT NULL,
     event_type text NOT NULL,

@@ -267,7 +267,7 @@ class Source(Model):
     workspace = WorkspaceKeyField()
     name = peewee.TextField()
     description = peewee.TextField(default="")
-    kind = peewee.TextField()
+    kind = EnumField("STANDARD_WEBHOOKS", "GITHUB", "STRIPE", "SLACK", "SHOPIFY", "HMAC", "BASIC", "API_KEY")
     settings = peewee.BlobField(default=b"")
     token_hash = peewee.BlobField()
     event_type = peewee.TextField()
