@@ -154,7 +154,13 @@ def test_another_kind_of_auth_needs_its_own_secret(ada, acme):
     assert error.violations == {"endpoint.auth.oauth2.client_secret": "is required"}
     update(by(ada), acme, endpoint.id, "auth", auth={"oauth2": {**oauth2, "client_secret": "s"}})
     row = Endpoint.get()
-    assert sealing.open_auth(row.id, row.auth_kind, row.auth) == OAuth2("https://login.example.com/token", "me", "s", "a b")
+    assert sealing.open_auth(row.id, row.auth_kind, row.auth) == OAuth2(
+        "https://login.example.com/token", "me", "s", "a b"
+    )
+    update(by(ada), acme, endpoint.id, "auth", auth={"oauth2": {**oauth2, "client_id": "you"}})
+    elsewhere = {**oauth2, "token_url": "https://evil.example.com/token"}
+    error = refusal(update, by(ada), acme, endpoint.id, "auth", auth={"oauth2": elsewhere})
+    assert error.violations == {"endpoint.auth.oauth2.client_secret": "is required"}
     bare = update(by(ada), acme, endpoint.id, "auth")
     assert not bare.HasField("auth")
 
@@ -320,6 +326,8 @@ def test_lists_are_filtered(ada, acme):
 
     assert found("state = ENDPOINT_STATE_PAUSED") == [whe(paid)]
     assert found("state != ENDPOINT_STATE_PAUSED") == [whe(orders), whe(plain)]
+    contradiction = "state = ENDPOINT_STATE_PAUSED AND state = ENDPOINT_STATE_ACTIVE"
+    assert found(contradiction) == found(f"{contradiction} AND state = ENDPOINT_STATE_ACTIVE") == []
     assert found("event_type = order.paid") == [whe(paid), whe(orders), whe(plain)]
     assert found("event_type = order.sent.late") == [whe(orders), whe(plain)]
     assert found('label = "region=eu"') == [whe(orders)]

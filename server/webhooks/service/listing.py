@@ -15,7 +15,8 @@ def conditions(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {"states": None, "url_key": None, "types": None, "labels": {}}
     for comparison in filters.parse(text, fields=_FIELDS):
         if comparison.field == "state":
-            found["states"] = _states(comparison) & (found["states"] or set(convert.STATE_WORDS.values()))
+            let_through = _states(comparison)
+            found["states"] = let_through if found["states"] is None else let_through & found["states"]
             continue
         if comparison.negated:
             raise FilterInvalid("The filter compares {field} with = only.", field=comparison.field)

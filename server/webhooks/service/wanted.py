@@ -144,7 +144,7 @@ def _auth(message: Endpoint, known: Auth | None) -> Auth:
     for part in fields(auth):
         if part.name not in _SECRET_PARTS or getattr(auth, part.name):
             continue
-        if type(known) is not type(auth):
+        if not _serves(known, auth):
             raise _invalid(f"auth.{message.auth.WhichOneof('kind')}.{part.name}", "is required")
         auth = replace(auth, **{part.name: getattr(known, part.name)})
     if isinstance(auth, OAuth2):
@@ -152,6 +152,13 @@ def _auth(message: Endpoint, known: Auth | None) -> Auth:
     if isinstance(auth, MutualTls):
         _require_pair(auth)
     return auth
+
+
+def _serves(known: Auth | None, auth: Auth) -> bool:
+    """Whether a secret that is `known` may go on to `auth`: it is not sent to another token server unseen."""
+    if isinstance(known, OAuth2) and isinstance(auth, OAuth2):
+        return known.token_url == auth.token_url
+    return type(known) is type(auth)
 
 
 def _require_pair(auth: MutualTls) -> None:
