@@ -27,8 +27,8 @@ that deliver webhooks, Dramatiq's for that peer; "others" are the relay, schedul
 INTRODUCTION = """\
 Written by `make bench`. All sides run on the same cores, on the same Postgres, under one load generator, in turn:
 {rounds} runs of {seconds:g} s each, or of as many deliveries as the notes tell. A cell shows the median and, in
-brackets, the least and the most. Ratios are taken round by round. Read ratios, not absolutes: the load generator and the database share the cores with what is
-measured."""
+brackets, the least and the most. Ratios are taken round by round. Read ratios, not absolutes: the load generator, the
+receiver and the database share the cores with what is measured."""
 
 
 def write(
@@ -40,7 +40,7 @@ def write(
     versions: dict[str, str],
     folder: Path = HERE,
 ) -> Path:
-    """Writes the three files into the folder.
+    """Writes RESULTS.md, the JSON and the charts into the folder.
 
     Returns:
         The path of RESULTS.md.
