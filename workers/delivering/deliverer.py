@@ -107,8 +107,9 @@ class Deliverer:
             return
         began = time.monotonic()
         try:
-            # Nobody else changes what is counted in flight while the claim looks at a copy of it.
-            batch = await asyncio.get_running_loop().run_in_executor(self._claims, self._claim, room, self._copy())
+            # What is in flight goes on changing while the claim looks at a copy of it.
+            flying = self._flying.copy()
+            batch = await asyncio.get_running_loop().run_in_executor(self._claims, self._claim, room, flying)
         except Unavailable:
             self._tell_away()
             await self._wait(_AWAY_S)
@@ -124,10 +125,6 @@ class Deliverer:
             await self._wait(batch.pause)
         elif len(batch.claimed) < _MUCH:
             await asyncio.sleep(max(began + _GATHER_S - time.monotonic(), 0))
-
-    def _copy(self) -> InFlight:
-        flying = self._flying
-        return InFlight(flying.endpoints.copy(), flying.workspaces.copy(), flying.total)
 
     def _claim(self, room: int, flying: InFlight) -> _Batch:
         with tenancy.transaction():

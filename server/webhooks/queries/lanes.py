@@ -49,7 +49,6 @@ class State(NamedTuple):
 
 
 # That a time is before infinity has the planner take the index of what is due, also for values that it does not know.
-# Infinity is named so that the index of what is due at all may be used, whatever moment is asked for.
 _DUE: Final = Statement("""
     SELECT lane.endpoint_id, lane.workspace_id, lane.breaker, lane.opened, lane.rate_time, lane.window_failures,
         lane.failing_time, endpoint.revision, endpoint.retry_delays, endpoint.timeout_seconds, endpoint.rate_limit

@@ -45,9 +45,16 @@ class Caps:
     workspace: int
     total: int
 
-    def of_endpoint(self, own: int, total: int) -> int:
-        """How many an endpoint may have that has `own` of `total`: ever fewer as the room fills up."""
-        return min(self.endpoint, max((self.total - self.total // _LAST - total + own) // _PART, 1))
+    def of_endpoint(self, own: int, *, workspace: int, total: int) -> int:
+        """How many an endpoint may have that has `own` of its workspace's and of all in flight.
+
+        Ever fewer as the room fills up, of the workspace or of all.
+        """
+        return min(self.endpoint, _part(self.workspace, workspace - own), _part(self.total, total - own))
+
+
+def _part(room: int, others: int) -> int:
+    return max((room - room // _LAST - others) // _PART, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +88,14 @@ class InFlight:
     """What a process has in flight, counted by endpoint and by workspace."""
 
     endpoints: Counter[UUID] = field(default_factory=Counter)
+    homes: dict[UUID, UUID] = field(default_factory=dict)
     workspaces: Counter[UUID] = field(default_factory=Counter)
     total: int = 0
 
     def add(self, delivery: Claimed) -> None:
         """One more."""
         self.endpoints[delivery.endpoint_id] += 1
+        self.homes[delivery.endpoint_id] = delivery.workspace_id
         self.workspaces[delivery.workspace_id] += 1
         self.total += 1
 
@@ -96,11 +105,23 @@ class InFlight:
             counter[key] -= 1
             if not counter[key]:
                 del counter[key]
+        if delivery.endpoint_id not in self.endpoints:
+            del self.homes[delivery.endpoint_id]
         self.total -= 1
+
+    def cap(self, endpoint_id: UUID, workspace_id: UUID, caps: Caps) -> int:
+        """How many the endpoint may have now."""
+        own = self.endpoints[endpoint_id]
+        return caps.of_endpoint(own, workspace=self.workspaces[workspace_id], total=self.total)
+
+    def copy(self) -> "InFlight":
+        """The same, for another thread to look at."""
+        return InFlight(self.endpoints.copy(), self.homes.copy(), self.workspaces.copy(), self.total)
 
     def full(self, caps: Caps) -> tuple[list[UUID], list[UUID]]:
         """The endpoints and the workspaces that are at their caps."""
-        endpoints = [key for key, own in self.endpoints.items() if own >= caps.of_endpoint(own, self.total)]
+        homes = self.homes.items()
+        endpoints = [key for key, home in homes if self.endpoints[key] >= self.cap(key, home, caps)]
         workspaces = [key for key, own in self.workspaces.items() if own >= caps.workspace]
         return endpoints, workspaces
 
@@ -134,13 +155,17 @@ def claim(room: int, *, flying: InFlight, caps: Caps, margin: timedelta) -> list
 def share(due: Sequence[DueLane], room: int, *, flying: InFlight, caps: Caps, now: datetime) -> Mapping[UUID, int]:
     """How many deliveries each lane may claim: equal parts of `room`, and to others what one cannot use."""
     most = {lane.endpoint_id: _most(lane, flying, caps, now) for lane in due}
-    workspaces = {lane.workspace_id: caps.workspace - flying.workspaces[lane.workspace_id] for lane in due}
+    granted = flying.copy()
     shares: dict[UUID, int] = {}
     for waiting, lane in enumerate(sorted(due, key=lambda lane: most[lane.endpoint_id])):
         part = -(-room // (len(due) - waiting))
-        count = max(min(most[lane.endpoint_id], part, room, workspaces[lane.workspace_id]), 0)
+        left = caps.workspace - granted.workspaces[lane.workspace_id]
+        # As if those before it were in flight already: one claim keeps to what many would.
+        count = max(min(most[lane.endpoint_id], _most(lane, granted, caps, now), part, room, left), 0)
         shares[lane.endpoint_id] = count
-        workspaces[lane.workspace_id] -= count
+        granted.endpoints[lane.endpoint_id] += count
+        granted.workspaces[lane.workspace_id] += count
+        granted.total += count
         room -= count
     return shares
 
@@ -148,8 +173,7 @@ def share(due: Sequence[DueLane], room: int, *, flying: InFlight, caps: Caps, no
 def _most(lane: DueLane, flying: InFlight, caps: Caps, now: datetime) -> int:
     if lane.breaker == breaker.OPEN:
         return 1
-    own = flying.endpoints[lane.endpoint_id]
-    most = caps.of_endpoint(own, flying.total) - own
+    most = flying.cap(lane.endpoint_id, lane.workspace_id, caps) - flying.endpoints[lane.endpoint_id]
     if lane.rate_limit is not None:
         most = min(most, throttle.allowed(lane.rate_time, limit=lane.rate_limit, now=now))
     return most

@@ -15,7 +15,7 @@ from server.webhooks.sending.types import Outgoing, Target
 from server.webhooks.service.claiming import PLANS, Claimed
 
 #: How much event data is kept for deliveries to come, in characters.
-_EVENTS: Final = 32 * 1024 * 1024
+_EVENTS: Final = 8 * 1024 * 1024
 _TARGETS: Final = 10_000
 
 
