@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 import uvloop
 
 from server.core import ids
-from server.webhooks.sending.types import NoAuth, Outgoing, SendingSettings, Target
+from server.webhooks.sending.sender import Sender
+from server.webhooks.sending.types import NoAuth, Outcome, Outgoing, SendingSettings, Target
 
 T = TypeVar("T")
 
@@ -180,3 +181,19 @@ def event(**changes: Any) -> Outgoing:
         "trace_parent": "",
     }
     return Outgoing(**plain | changes)
+
+
+def attempts(
+    answer: Answer,
+    *events: Outgoing,
+    made: Callable[[Receiver], Target] = lambda receiver: target(receiver.url()),
+    settings: SendingSettings = LOOPBACK,
+) -> tuple[list[Outcome], Receiver]:
+    """Send events one after the other to one endpoint of a receiver; one event when none is given."""
+
+    async def work() -> tuple[list[Outcome], Receiver]:
+        async with receiving(answer) as receiver, Sender(settings) as sender:
+            endpoint = made(receiver)
+            return [await sender.send(endpoint, each) for each in events or (event(),)], receiver
+
+    return run(work())
