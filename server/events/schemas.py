@@ -19,9 +19,11 @@ DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: A list of more is no help.
 _MOST_VIOLATIONS: Final = 20
 _MOST_CHARACTERS: Final = 300
-_COMPILED: Final = 2000
-_PATTERN: Final = "must be a regular expression of moderate size without look-around and back references"
-_REGEX_BYTES: Final = 1 << 20
+_COMPILED: Final = 256
+_BAD_PATTERN: Final = "must be a regular expression of moderate size without look-around and back references"
+#: What one compiled pattern may take, and all of a schema.
+_PATTERN_BYTES: Final = 1 << 20
+_PATTERNS_BYTES: Final = 4 << 20
 _META: Final = Draft202012Validator({"$ref": DRAFT}, offline=True)
 
 
@@ -29,9 +31,10 @@ class Validator:
     """A compiled schema. `takes` is for every event, `violations` for those that it does not take."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
+        most = min(_PATTERN_BYTES, _PATTERNS_BYTES // max(1, _patterns(schema)))
         self._validator = Draft202012Validator(
             dict(schema),
-            pattern_options=RegexOptions(size_limit=_REGEX_BYTES, dfa_size_limit=_REGEX_BYTES),
+            pattern_options=RegexOptions(size_limit=most, dfa_size_limit=most),
             validate_formats=True,
             offline=True,
             mask="The value",
@@ -64,10 +67,21 @@ def faults(schema: Mapping[str, Any], *, at: str) -> list[FieldViolation]:
         Validator(schema)
     except ValidationError as error:
         is_pattern = error.kind.name == "format"
-        return [FieldViolation(at + pointer(error.instance_path), _PATTERN if is_pattern else _short(error.message))]
+        return [
+            FieldViolation(at + pointer(error.instance_path), _BAD_PATTERN if is_pattern else _short(error.message))
+        ]
     except (ReferencingError, ValueError) as error:
         return [FieldViolation(at, _short(str(error)))]
     return []
+
+
+def _patterns(part: Any) -> int:
+    """How many patterns there are at most in a part of a schema."""
+    if isinstance(part, Mapping):
+        named = part.get("patternProperties")
+        own = isinstance(part.get("pattern"), str) + (len(named) if isinstance(named, Mapping) else 0)
+        return own + sum(map(_patterns, part.values()))
+    return sum(map(_patterns, part)) if isinstance(part, list) else 0
 
 
 def _first(violations: Iterable[FieldViolation]) -> Iterator[FieldViolation]:

@@ -154,3 +154,12 @@ def test_violations_have_json_pointers():
 def test_the_same_text_is_compiled_once():
     text = json.dumps({"type": "object"})
     assert schemas.compiled(text) is schemas.compiled(text)
+
+
+def test_many_large_patterns_do_not_fill_the_memory():
+    few = {"properties": {"a": {"pattern": "^(a{90}){80}$"}}}
+    assert schemas.faults(few, at="schema") == []
+    many = {"patternProperties": {f"^(a{{90}}){{80}}{number}$": {} for number in range(1500)}}
+    assert schemas.faults(many, at="schema")[0].description.startswith("must be a regular expression of moderate size")
+    usual = {"properties": {f"field{number}": {"pattern": "^[A-Za-z0-9_-]{1,64}$"} for number in range(100)}}
+    assert schemas.faults(usual, at="schema") == []

@@ -14,14 +14,13 @@ from server.core.errors import DomainError, FieldViolation
 from server.events import builtin, schemas
 from server.events.errors import EventDataInvalid, EventTypeArchived, EventTypeReserved, EventTypeUnknown
 from server.events.queries import catalogue
-from server.events.schemas import Validator
 
 _KEEP_SECONDS: Final = 1.0
-_MOST: Final = 20_000
+_MOST: Final = 5000
 _ANYTHING: Final = "{}"
 
-#: The schemas of types that take events, None for any data, each with the moment until which it may be believed.
-_known: dict[tuple[UUID, str], tuple[float, Validator | None]] = {}
+#: The schemas of types that take events, as JSON, each with the moment until which it may be believed.
+_known: dict[tuple[UUID, str], tuple[float, str]] = {}
 _lock = threading.Lock()
 
 
@@ -55,10 +54,10 @@ class Types:
 
     def _refusal(self, name: str, data: Mapping[str, Any], at: str) -> DomainError | None:
         if name in self._taking:
-            validator = self._taking[name]
-            if validator is None or validator.takes(data):
+            schema = self._taking[name]
+            if schema == _ANYTHING or schemas.compiled(schema).takes(data):
                 return None
-            return EventDataInvalid(type=name, violations=validator.violations(data, at=f"{at}.data"))
+            return EventDataInvalid(type=name, violations=schemas.compiled(schema).violations(data, at=f"{at}.data"))
         kind: type[DomainError] = EventTypeUnknown
         if builtin.is_reserved(name):
             kind = EventTypeReserved
@@ -71,11 +70,7 @@ class Types:
         rows = catalogue.publishable(self._workspace_id, wanted) if wanted else {}
         self._fresh = True
         self._archived = {name for name, (is_archived, _) in rows.items() if is_archived}
-        self._taking = {
-            name: None if schema == _ANYTHING else schemas.compiled(schema)
-            for name, (is_archived, schema) in rows.items()
-            if not is_archived
-        }
+        self._taking = {name: schema for name, (is_archived, schema) in rows.items() if not is_archived}
         _remember(self._workspace_id, self._taking)
 
 
@@ -85,12 +80,12 @@ def forget(workspace_id: UUID, name: str) -> None:
         _known.pop((workspace_id, name), None)
 
 
-def _remember(workspace_id: UUID, taking: Mapping[str, Validator | None]) -> None:
+def _remember(workspace_id: UUID, taking: Mapping[str, str]) -> None:
     until = time.monotonic() + _KEEP_SECONDS
     with _lock:
         if len(_known) + len(taking) > _MOST:
             _known.clear()
-        _known.update({(workspace_id, name): (until, validator) for name, validator in taking.items()})
+        _known.update({(workspace_id, name): (until, schema) for name, schema in taking.items()})
 
 
 def _of_type(kind: type[DomainError], name: str, at: str) -> DomainError:
