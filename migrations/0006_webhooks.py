@@ -78,9 +78,9 @@ GRANT DELETE ON webhook_endpoint, webhook_endpoint_version TO userdata_worker;
 
 LANE = """
 -- How an endpoint's deliveries go. `due_time` is when to look for what is due: never after the first open delivery that
--- may be claimed, infinity when there is none, and never before `blocked_time` (the breaker, a rate limit; infinity while
--- paused). Who makes a delivery due writes it last in the transaction: a claim that does not see the delivery yet then
--- comes before, and does not put off what it did not see.
+-- may be claimed, infinity when there is none, and never before `blocked_time` (the breaker, a rate limit; infinity
+-- while paused). Who makes a delivery due writes it last in the transaction: a claim that does not see the delivery yet
+-- then comes before, and does not put off what it did not see.
 CREATE TABLE webhook_lane (
     endpoint_id uuid PRIMARY KEY REFERENCES webhook_endpoint (id),
     workspace_id uuid NOT NULL REFERENCES workspace (id),
@@ -101,9 +101,9 @@ GRANT DELETE ON webhook_lane TO userdata_worker;
 """
 
 DELIVERY = """
--- Deliveries that are not finished: the queue. A claim gives a lease, after which what a dead worker held may be claimed
--- again; `claim` is the fence. It changes no indexed column, so that it is a HOT update, for which pages leave room. What
--- waits for an earlier delivery of its ordering key is due at infinity.
+-- Deliveries that are not finished: the queue. A claim gives a lease, after which what a dead worker held may be
+-- claimed again; `claim` is the fence. It changes no indexed column, so that it is a HOT update, for which pages leave
+-- room. What waits for an earlier delivery of its ordering key is due at infinity.
 CREATE TABLE webhook_open_delivery (
     endpoint_id uuid NOT NULL,
     event_id uuid NOT NULL,
