@@ -1,6 +1,9 @@
 """Nothing is lost and nothing comes twice, whatever happens to the reader, the process or the database."""
 
+import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -8,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.streams.harness import Grpc, Process, Refused, Sse, World, drain
+from tests.streams.harness import ROOT, Grpc, Process, Refused, Sse, World, drain
 from tests.support.database import as_owner
 from tests.support.wait import until
 
@@ -113,3 +116,31 @@ def test_a_poll_ends_when_the_process_stops(own: Process, world: World):
             waiting.result(10)
         assert refused.value.reason == "UNAVAILABLE"
         assert own.wait() == 0
+
+
+def deliverer(url: str) -> "subprocess.Popen[bytes]":
+    """A real drain."""
+    environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "error"}
+    return subprocess.Popen([sys.executable, "-m", "workers", "deliver"], cwd=ROOT, env=environment)
+
+
+def test_a_drain_that_is_killed_and_started_again_feeds_everything_once(process: Process, world: World):
+    with Grpc(process.grpc_port, world.owner.token) as client:
+        stream = client.watch(world.id, cursor="latest")
+        drains = [deliverer(world.url), deliverer(world.url)]
+        try:
+            seen: list[str] = []
+            for turn in range(4):
+                world.publish(*[f"s{number}" for number in range(25)])
+                if turn % 2:
+                    killed = drains.pop(0)
+                    killed.kill()
+                    killed.wait()
+                    drains.append(deliverer(world.url))
+                world.publish("last")
+                seen += stream.events(len(world.published) - len(seen))
+            assert seen == world.published
+        finally:
+            for drain_process in drains:
+                drain_process.kill()
+                drain_process.wait()
