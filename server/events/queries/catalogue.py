@@ -44,6 +44,7 @@ _SELECT: Final = """
     WHERE event_type.workspace_id = %s
 """
 _GET: Final = Statement(f"{_SELECT} AND name = %s")
+_LOCK: Final = Statement("SELECT FROM event_type WHERE workspace_id = %s AND name = %s FOR UPDATE")
 _PAGE: Final = Statement(f"{_SELECT} AND name > %s AND (%s OR archive_time IS NULL) ORDER BY name LIMIT %s")
 _PUBLISHABLE: Final = Statement("""
     SELECT name, archive_time IS NOT NULL, schema::text FROM event_type JOIN event_type_version
@@ -67,8 +68,9 @@ def get(workspace_id: UUID, name: str) -> EventTypeRow | None:
 
 def lock(workspace_id: UUID, name: str) -> EventTypeRow | None:
     """An event type of the workspace's own, held until the transaction ends."""
-    row = db.execute_sql(f"{_SELECT} AND name = %s FOR UPDATE OF event_type", (workspace_id, name)).fetchone()
-    return EventTypeRow._make(row) if row else None
+    # A version that was committed while this waited is only seen by the next statement.
+    db.execute_sql(_LOCK, (workspace_id, name))
+    return get(workspace_id, name)
 
 
 def page_of(workspace_id: UUID, *, after: str, limit: int, with_archived: bool) -> list[EventTypeRow]:
