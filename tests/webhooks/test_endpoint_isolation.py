@@ -53,7 +53,11 @@ def test_nothing_is_written_into_another_workspace(acme, theirs, table):
         PortalSession: {"creator": "usr_1", "permissions": [], "code_hash": b"d", "code_expire_time": now},
         Source: {"name": "s", "kind": "GITHUB", "token_hash": b"t", "event_type": "a.b"},
         OpenDelivery: {
-            "endpoint_id": theirs.id, "event_id": ids.new(), "event_time": now, "type": "a.b", "position": 1,
+            "endpoint_id": theirs.id,
+            "event_id": ids.new(),
+            "event_time": now,
+            "type": "a.b",
+            "position": 1,
             "due_time": now,
         },
     }[table]
