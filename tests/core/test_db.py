@@ -10,10 +10,11 @@ from server.core.models import Event
 from tests.support.database import as_owner
 from udb.embedded import Postgres
 from userdata.api.v1.change_pb2 import Change
+from userdata.webhooks.v1.webhook_events_pb2 import WebhookTest
 
 
 def publish(workspace):
-    events.publish("thing.changed", Change(), subject="thing_1", workspace=workspace)
+    events.publish("webhook.test", WebhookTest(), subject="thing_1", workspace=workspace)
 
 
 def change(workspace):
@@ -103,7 +104,7 @@ def test_what_nobody_waits_for_goes_before_the_next_statement(committed):
     workspace = ids.new()
     with tenancy.transaction(workspace=workspace):
         publish(workspace)
-        assert db.execute_sql("SELECT count(*) FROM event WHERE type LIKE '%changed'").fetchone() == (1,)
+        assert db.execute_sql("SELECT count(*) FROM event WHERE type LIKE '%test'").fetchone() == (1,)
 
 
 def test_a_deferred_statement_that_fails_takes_its_transaction_with_it(committed):
@@ -218,7 +219,7 @@ def test_a_prepared_statement_builds_its_text_once(database):
     workspace = ids.new()
     with tenancy.transaction(workspace=workspace):
         publish(workspace)
-        assert statement.rows(workspace=workspace) == [("thing.changed",)]
+        assert statement.rows(workspace=workspace) == [("webhook.test",)]
         assert statement.row(workspace=ids.new()) is None
     assert built == [1]
 
@@ -231,7 +232,7 @@ def test_a_prepared_statement_outlives_its_connection(committed):
     for _ in range(3):
         end_connections(committed)
         with tenancy.reading(workspace=workspace):
-            assert statement.rows(workspace=workspace) == [("thing.changed",)]
+            assert statement.rows(workspace=workspace) == [("webhook.test",)]
 
 
 def test_a_prepared_statement_outlives_a_failure(committed):
