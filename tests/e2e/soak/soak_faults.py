@@ -21,7 +21,18 @@ from udb.installation import Installation
 
 SECONDS = 60 * float(os.environ.get("SOAK_MINUTES", "5"))
 #: All but Envoy, without which nobody is answered at all.
-MORTAL = ("rpc.1", "rpc.2", "streams", "relay", "scheduler", "worker.1", "redis", "postgres")
+MORTAL = (
+    "rpc.1",
+    "rpc.2",
+    "streams",
+    "relay",
+    "scheduler",
+    "worker.1",
+    "deliverer.1",
+    "deliverer.2",
+    "redis",
+    "postgres",
+)
 
 
 def register(anyone: Rest, email: str) -> None:
