@@ -35,10 +35,10 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "get": scenarios.get,
     "create": scenarios.create,
     "latency": scenarios.latency,
-    "publish": publish,
     "webhooks": webhooks,
     "hanging": hanging,
     "watchers": watch,
+    "publish": publish,
     "memory": memory,
     # Last: these fill the product's tables with a million rows, which the peers' do not have.
     "backlog": backlog,
@@ -62,7 +62,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         figures, ceilings, postgres = _measure(options.only, effort, console)
-    except (LoadFailedError, PeerError, ProductError, ToolError) as error:
+    except (LoadFailedError, PeerError, ProductError, ToolError, psycopg2.Error) as error:
         console.print(str(error), style="red", markup=False)
         return 1
     console.print(Markdown(report.table(figures)))

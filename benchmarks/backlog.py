@@ -38,10 +38,8 @@ FROM made CROSS JOIN unnest(%(endpoints)s::uuid[]) AS endpoint_id
 PART = 50
 """A run is one part in so many of the backlog."""
 BEGIN = "UPDATE webhook_lane SET due_time = now() WHERE endpoint_id = ANY (%(endpoints)s::uuid[]); NOTIFY lane"
-END = """
-TRUNCATE webhook_open_delivery;
-UPDATE webhook_lane SET due_time = 'infinity' WHERE endpoint_id = ANY (%(endpoints)s::uuid[])
-"""
+END = "TRUNCATE webhook_open_delivery"
+"""The lanes then find nothing due and rest; who touched them here, too, could meet a claim in the wrong order."""
 
 
 def backlog(bench: Bench) -> list[Figure]:
@@ -59,7 +57,7 @@ def backlog(bench: Bench) -> list[Figure]:
         product.execute(BEGIN, {"endpoints": uuids(endpoints)})
         large = [partial(run, bench, receiver, effort.backlog // PART)]
         (many,) = interleave(large, effort.rounds, bench.say)
-        product.execute(END, {"endpoints": uuids(endpoints)})
+        product.execute(END)
     mine, theirs = cost(many), cost(few)
     return [
         Figure(
