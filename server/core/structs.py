@@ -1,4 +1,4 @@
-"""google.protobuf.Struct, read fast: a walk by descriptors takes five times as long."""
+"""google.protobuf.Struct, read faster than the library does (benchmarks/micro/structs.py)."""
 
 import json
 import math
