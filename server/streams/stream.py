@@ -130,8 +130,8 @@ class Stream:
                 return
 
     def _went(self, place: Place, count: int) -> None:
-        if place.position > self._place.position:
-            self._place = place
+        # At the same position a later time makes a younger cursor.
+        self._place = max(self._place, place)
         self._sent += count
 
 

@@ -31,6 +31,8 @@ _ROWS: Final = 500
 _EVENTS: Final = 50
 _POLL_SECONDS: Final = 1.0
 _RECONNECT_SECONDS: Final = 0.2
+#: How old the place of the tail may grow while nothing comes.
+_AGE: Final = timedelta(minutes=1)
 _EVERYTHING: Final = Filter()
 _log = structlog.get_logger("tail")
 
@@ -130,6 +132,10 @@ class Tail:
     def _read(self, execute: queries.Run, place: Place) -> bool:
         head = queries.head(execute, place.time)
         if head is None or head[0] <= place.position:
+            now = clock.now()
+            if now - place.time > _AGE:
+                # Nothing is new, so cursors need not grow old.
+                self._hand_over([], Place(place.position, now))
             return False
         watched = self._hub.watched()
         rows = queries.since(

@@ -2,10 +2,14 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from google.protobuf.json_format import MessageToDict
 
+from server.core import clock
+from server.events.service import cursors
+from server.events.service.cursors import Place
 from tests.streams.harness import Grpc, Process, Refused, World, make_world
 
 
@@ -98,6 +102,21 @@ def test_a_broken_cursor_is_refused(client: Grpc, world: World, cursor: str):
     with pytest.raises(Refused) as refused:
         client.poll(world.id, cursor=cursor)
     assert refused.value.reason == "CURSOR_INVALID"
+
+
+def test_a_cursor_grows_old_only_while_nobody_goes_on_from_it(client: Grpc, world: World):
+    world.feed("a")
+    old = clock.now() - timedelta(days=91)
+    with pytest.raises(Refused) as refused:
+        client.poll(world.id, cursor=cursors.mint(world.workspace.id, Place(1, old)))
+    assert (refused.value.reason, "older" in refused.value.message) == ("CURSOR_INVALID", True)
+    assert client.poll(world.id, cursor=cursors.mint(world.workspace.id, cursors.START)).events
+    almost = cursors.mint(world.workspace.id, Place(0, old + timedelta(days=2)))
+    page = client.poll(world.id, cursor=almost)
+    assert len(page.events) == 1
+    # Nothing comes for long, but who asks again has a young cursor.
+    again = client.poll(world.id, cursor=page.next_cursor)
+    assert cursors.read(world.workspace.id, again.next_cursor).time > clock.now() - timedelta(minutes=1)
 
 
 def test_the_cursor_of_another_workspace_is_refused(client: Grpc, process: Process, world: World):

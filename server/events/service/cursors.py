@@ -29,6 +29,13 @@ class CursorInvalid(InvalidArgument):
     message = "The cursor does not belong to this workspace. Start with `latest`, or with none for the oldest event."
 
 
+class CursorExpired(InvalidArgument):
+    """The cursor is so old that events after it may be past their retention already."""
+
+    reason = "CURSOR_INVALID"
+    message = "The cursor is older than the events that are kept. Start without a cursor, and expect a gap."
+
+
 class Place(NamedTuple):
     """A place in the feed: all up to `position` has been seen, and `time` is when that was fed, to the second."""
 

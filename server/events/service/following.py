@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from server.core import clock, config
 from server.events import convert
+from server.events.conf import EventsSettings
 from server.events.queries import following
 from server.events.queries.following import FeedRow
 from server.events.service import cursors
-from server.events.service.cursors import Place
+from server.events.service.cursors import CursorExpired, Place
 from userdata.events.v1.event_pb2 import Event
 
 #: How much of the feed one read looks through for events that a filter lets pass.
@@ -66,11 +69,18 @@ class Stretch:
 
 
 def begin(workspace_id: UUID, cursor: str) -> Place:
-    """The place where a reader begins. Raises CursorInvalid."""
+    """The place where a reader begins. Raises CursorInvalid, CursorExpired."""
     if cursor == cursors.LATEST:
         found = following.latest(workspace_id)
-        return Place(*found) if found else cursors.START
-    return cursors.read(workspace_id, cursor) if cursor else cursors.START
+        return Place(found[0] if found else 0, clock.now())
+    if not cursor:
+        return cursors.START
+    place = cursors.read(workspace_id, cursor)
+    # A reader that has seen nothing yet has the same cursor for ever.
+    kept = timedelta(days=config.read(EventsSettings).event_retention_days)
+    if place != cursors.START and place.time < clock.now() - kept:
+        raise CursorExpired
+    return place
 
 
 def stretch(workspace_id: UUID, place: Place, *, limit: int, wanted: Filter) -> Stretch:
@@ -78,7 +88,7 @@ def stretch(workspace_id: UUID, place: Place, *, limit: int, wanted: Filter) -> 
     scanned = limit if wanted.wants_all else max(limit, _SCANNED)
     rows = following.scan(workspace_id, *place, limit=scanned)
     if not rows:
-        return Stretch([], place, is_last=True)
+        return Stretch([], _at_the_end(place.position), is_last=True)
     candidates = [row for row in rows if wanted.takes_type(row.type)]
     found: list[Entry] = []
     size = 0
@@ -88,7 +98,15 @@ def stretch(workspace_id: UUID, place: Place, *, limit: int, wanted: Filter) -> 
             size += entry.size
             if len(found) == limit or size >= _BYTES:
                 return Stretch(found, entry.place, is_last=False)
-    return Stretch(found, Place(rows[-1].position, rows[-1].feed_time), is_last=len(rows) < scanned)
+    last = rows[-1]
+    if len(rows) < scanned:
+        return Stretch(found, _at_the_end(last.position), is_last=True)
+    return Stretch(found, Place(last.position, last.feed_time), is_last=False)
+
+
+def _at_the_end(position: int) -> Place:
+    """The place of a reader that has seen all there is. Its time is the present, so that it does not grow old."""
+    return Place(position, clock.now())
 
 
 def entries(rows: Sequence[FeedRow], wanted: Filter, execute: following.Run = following.run) -> list[Entry]:
