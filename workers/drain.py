@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+import peewee
 import structlog
 
 from server.core import tenancy
@@ -64,6 +65,9 @@ class Drain:
                 _log.warning("away; events wait in the database", part="database")
             self._away = True
             return _AWAY_S
+        except peewee.OperationalError as error:
+            _log.warning("the drain was in the way of others; it tries again", error=str(error).partition("\n")[0])
+            return _GATHER_S
         except Exception as error:  # noqa: BLE001 - nothing may be passed over: it is tried until it is mended
             _log.exception("the drain failed; events wait", exc_info=error)
             return _FAULT_S

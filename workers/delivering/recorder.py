@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
+import peewee
 import structlog
 
 from server.core import tenancy
@@ -18,6 +19,7 @@ from server.webhooks.service.recording import Recorded, Result
 _LARGEST: Final = 500
 _GATHER_S: Final = 0.008
 _AGAIN_S: Final = 0.25
+_TIMES: Final = 5
 _log = structlog.get_logger("deliverer")
 
 
@@ -58,6 +60,7 @@ class Recorder:
 def record(batch: Sequence[Result]) -> None:
     """Write a batch, however long the database is away: what was sent has to be known."""
     began = time.monotonic()
+    crossed = 0
     while True:
         try:
             _tell(_write(batch))
@@ -66,15 +69,26 @@ def record(batch: Sequence[Result]) -> None:
                 _log.warning("away; attempts wait to be recorded", part="database", count=len(batch))
             time.sleep(_AGAIN_S)
             continue
+        except peewee.OperationalError as error:
+            # A deadlock or a statement that took too long: nothing was written, and the next time may go well.
+            crossed += 1
+            if crossed < _TIMES:
+                continue
+            _split(batch, error)
         except Exception as error:  # noqa: BLE001 - one result that cannot be written must not keep back the others
-            if len(batch) > 1:
-                half = len(batch) // 2
-                record(batch[:half])
-                record(batch[half:])
-            else:
-                # Its delivery is sent again once the lease is over.
-                _log.exception("an attempt cannot be recorded", exc_info=error)
+            _split(batch, error)
         return
+
+
+def _split(batch: Sequence[Result], error: Exception) -> None:
+    """Record the halves of a batch that cannot be written, until the one is found that is at fault."""
+    if len(batch) > 1:
+        half = len(batch) // 2
+        record(batch[:half])
+        record(batch[half:])
+    else:
+        # Its delivery is sent again once the lease is over.
+        _log.error("an attempt cannot be recorded", exc_info=error)
 
 
 def _write(batch: Sequence[Result]) -> Recorded:
