@@ -198,7 +198,11 @@ def hanging(bench: Bench) -> list[Figure]:
             target=0.9,
             note=f"{count:,} deliveries to one endpoint; {WAITING:,} more wait for one in the same workspace that "
             f"answers each request after {HANG_SECONDS:.0f} s.",
-            detail={"ours_costs_us": costs(beside), "foreign": [run.foreign for run in (*alone, *beside)]},
+            detail={
+                "ours_costs_us": costs(beside),
+                "peer_costs_us": costs(alone),
+                "foreign": [run.foreign for run in (*alone, *beside)],
+            },
         )
     ]
 
