@@ -27,6 +27,9 @@ class Receiver:
         self.address = ""
         self._bomb = gzip.compress(bytes(200 * 1024 * 1024), 9)
         self._loop = asyncio.new_event_loop()
+        # Tasks that wait for something nobody else knows would be collected as garbage.
+        self._never = asyncio.Event()
+        self._tasks: set[asyncio.Task[None] | None] = set()
         self._answers: dict[str, Answers] = {
             "hang": self._hang,
             "reset": self._reset,
@@ -64,6 +67,8 @@ class Receiver:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._tasks.add(task)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = _LENGTH.search(head)
@@ -78,6 +83,7 @@ class Receiver:
         except (OSError, EOFError, asyncio.CancelledError):
             pass  # the other side has enough, or the test is over
         finally:
+            self._tasks.discard(task)
             writer.close()
 
     async def _accept(self, writer: asyncio.StreamWriter) -> None:
@@ -87,7 +93,7 @@ class Receiver:
         writer.write(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")
 
     async def _hang(self, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.Event().wait()
+        await self._never.wait()
 
     async def _reset(self, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
