@@ -1,6 +1,7 @@
 """Callers at once: one event for a dedupe key, one type for a name, sequences without gaps."""
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -65,5 +66,5 @@ def test_each_change_of_a_schema_has_a_version_of_its_own(ada, acme):
         )
         versions.append(by(ada)(TYPES + "UpdateEventType", request).version)
 
-    assert at_once([lambda n=n: change(n) for n in range(1, 7)]) == ["OK"] * 6
+    assert at_once([partial(change, number) for number in range(1, 7)]) == ["OK"] * 6
     assert sorted(versions) == [2, 3, 4, 5, 6, 7]

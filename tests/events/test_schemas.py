@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import jsonschema
 import pytest
@@ -111,7 +112,7 @@ def test_useful_schemas_are_taken(schema):
 
 
 def test_nesting_has_a_bound():
-    schema = {}
+    schema: dict[str, Any] = {}
     for _ in range(unfolding.MOST_DEPTH + 1):
         schema = {"items": schema}
     assert "levels" in schemas.faults(schema, at="schema")[0].description
@@ -128,7 +129,7 @@ def test_the_worst_that_is_taken_ends_soon():
         "$defs": {"t": {"allOf": [{"type": "object"}] * 40 + [{"additionalProperties": {"$ref": "#/$defs/t"}}]}},
     }
     pattern = {"additionalProperties": {"pattern": "^(a+)+(b+)+(a|aa)+$"}}
-    deep = {}
+    deep: dict[str, Any] = {}
     for _ in range(90):
         deep = {"a": deep}
     for schema, data in ((tree, deep), (pattern, {"a": "a" * 200_000 + "!"})):
@@ -159,7 +160,7 @@ def test_the_same_text_is_compiled_once():
 def test_many_large_patterns_do_not_fill_the_memory():
     few = {"properties": {"a": {"pattern": "^(a{90}){80}$"}}}
     assert schemas.faults(few, at="schema") == []
-    many = {"patternProperties": {f"^(a{{90}}){{80}}{number}$": {} for number in range(1500)}}
+    many: dict[str, Any] = {"patternProperties": {f"^(a{{90}}){{80}}{number}$": {} for number in range(1500)}}
     assert schemas.faults(many, at="schema")[0].description.startswith("must be a regular expression of moderate size")
     usual = {"properties": {f"field{number}": {"pattern": "^[A-Za-z0-9_-]{1,64}$"} for number in range(100)}}
     assert schemas.faults(usual, at="schema") == []

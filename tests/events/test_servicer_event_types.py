@@ -1,6 +1,7 @@
 """EventTypeService as its callers see it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,9 @@ def test_a_name_is_there_once(ada, acme):
 
 def test_a_workspace_has_a_limit(ada, acme, monkeypatch):
     monkeypatch.setattr(
-        event_types, "config", SimpleNamespace(read=lambda _: EventsSettings(event_types_per_workspace=1))
+        event_types,
+        "config",
+        SimpleNamespace(read=lambda _: EventsSettings(event_retention_days=90, event_types_per_workspace=1)),
     )
     make_type(ada, acme)
     refused = refusal(ada, acme, "CreateEventType", event_type=event_type(name="order.sent"))
@@ -140,11 +143,12 @@ def test_changes_honour_the_mask_and_the_etag(ada, acme):
     )
     assert refused.reason == "UPDATE_MASK_INVALID"
     update(ada, acme, "description", description="New.")
-    for method, more in [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("UpdateEventType", {"event_type": event_type(description="Late.", etag=first.etag)}),
         ("ArchiveEventType", {"etag": first.etag}),
         ("UnarchiveEventType", {"etag": first.etag}),
-    ]:
+    ]
+    for method, more in calls:
         assert refusal(ada, acme, method, name="order.paid", **more).reason == "ETAG_MISMATCH"
 
 
