@@ -110,7 +110,11 @@ def test_a_link_works_for_ten_minutes(ada, acme):
     exchange(made.code)
 
 
-@pytest.mark.parametrize("code", ["upc_", "x", apikeys.generate("upc_"), apikeys.generate("udp_")])
+@pytest.mark.parametrize(
+    "code",
+    ["upc_", "x", apikeys.generate("upc_"), apikeys.generate("udp_")],
+    ids=["prefix", "junk", "unknown code", "token"],
+)
 def test_what_is_no_code_opens_nothing(ada, acme, code):
     link(by(ada), acme)
     assert refusal(exchange, code).reason == "PORTAL_CODE_INVALID"
