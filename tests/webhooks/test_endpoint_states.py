@@ -174,6 +174,20 @@ def test_open_deliveries_of_a_deleted_endpoint_are_cancelled(ada, acme):
     ]
 
 
+def test_what_is_being_sent_to_a_deleted_endpoint_is_cancelled_after_its_lease(ada, acme):
+    endpoint = make_endpoint(acme)
+    lease_time = clock.now() + timedelta(seconds=30)
+    make_open(endpoint, state="DELIVERING", claim=ids.new(), lease_time=lease_time)
+    ask(by(ada), "DeleteEndpoint", acme, whe(endpoint))
+    tenancy.enter(acme.id)
+    with as_worker():
+        assert cancelling.cancel(acme.id, endpoint.id)
+        assert OpenDelivery.select().count() == 1
+        with clock.advanced(timedelta(seconds=31)):
+            assert cancelling.cancel(acme.id, endpoint.id)
+    assert [row.state for row in Delivery.select()] == ["CANCELLED"]
+
+
 def test_a_change_of_the_url_ends_its_verification(ada, acme):
     endpoint = create(by(ada), acme)
     Endpoint.update(verify_time=clock.now()).execute()

@@ -9,9 +9,9 @@ import sys
 from server.core import events
 from server.core.db import db
 from server.core.mail import Letter
-from userdata.api.v1.change_pb2 import Change
 from userdata.jobs.v1.mail_pb2 import SendVerificationEmail
 from userdata.jobs.v1.maintenance_pb2 import PurgeUsers, PurgeWorkspace
+from userdata.webhooks.v1.webhook_events_pb2 import WebhookTest
 from workers import registry
 from workers.__main__ import main
 
@@ -37,7 +37,7 @@ def register() -> None:
 
     @registry.handles(PurgeWorkspace)
     def _publish(message: PurgeWorkspace) -> None:
-        events.publish("test.worked", Change(), subject=message.workspace_id)
+        events.publish("webhook.test", WebhookTest(), subject=message.workspace_id)
         if message.workspace_id == WAIT:
             db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         if message.workspace_id == FAIL:

@@ -12,9 +12,9 @@ from server.core.telemetry import metrics
 from tests.support.database import as_owner
 from tests.workers.conftest import enqueue, rows
 from tests.workers.process import FAIL
-from userdata.api.v1.change_pb2 import Change
 from userdata.jobs.v1.mail_pb2 import SendVerificationEmail
 from userdata.jobs.v1.maintenance_pb2 import PurgeUsers, PurgeWorkspace
+from userdata.webhooks.v1.webhook_events_pb2 import WebhookTest
 from workers import queries, registry, retries
 from workers.leases import Leases
 from workers.retries import GiveUp
@@ -157,7 +157,7 @@ def test_a_payload_that_is_not_its_message_is_dead_at_once(runner, committed):
 
 def test_a_worker_that_lost_its_lease_changes_nothing(runner, committed):
     def while_working(_message):
-        events.publish("test.worked", Change(), subject="late")
+        events.publish("webhook.test", WebhookTest(), subject="late")
         with as_owner(committed.url) as cursor:
             # What the relay does after the lease, and the next worker after it.
             cursor.execute("UPDATE job SET attempts = attempts + 1")

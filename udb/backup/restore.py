@@ -139,10 +139,10 @@ def _make_roles(roles: list[dict[str, Any]], url: str) -> None:
 
 
 def _tables(cursor: Any) -> list[str]:
-    """Tables that hold an installation's data; the history of migrations is none."""
+    """Tables that hold an installation's data: not those that migrations fill."""
     cursor.execute(
         "SELECT format('%I.%I', schemaname, t.relname) FROM pg_stat_user_tables t JOIN pg_class c ON oid = relid"
-        " WHERE relkind = 'r' AND c.relname <> 'schema_migration' ORDER BY 1"
+        " WHERE relkind = 'r' AND c.relname NOT IN ('schema_migration', 'event_drain') ORDER BY 1"
     )
     return [table for (table,) in cursor.fetchall()]
 

@@ -10,6 +10,7 @@ _CANCEL: Final = Statement("""
 WITH gone AS (
     DELETE FROM webhook_open_delivery WHERE endpoint_id = %s::uuid AND event_id = ANY (ARRAY(
         SELECT event_id FROM webhook_open_delivery WHERE workspace_id = %s::uuid AND endpoint_id = %s::uuid
+            AND (lease_time IS NULL OR lease_time <= %s::timestamptz)
         ORDER BY due_time LIMIT %s FOR UPDATE
     ))
     RETURNING *
@@ -29,8 +30,8 @@ SELECT count(*) FROM gone
 def cancel(workspace_id: UUID, endpoint_id: UUID, *, now: datetime, limit: int) -> int:
     """Cancel at most `limit` open deliveries of an endpoint; gives how many.
 
-    What is being sent at the moment is cancelled too: its attempt finds its claim gone and records nothing.
+    Not what is being sent at the moment: its attempt is recorded, and what is left of it is for the next time.
     """
-    values = (endpoint_id, workspace_id, endpoint_id, limit, now)
+    values = (endpoint_id, workspace_id, endpoint_id, now, limit, now)
     (count,) = db.execute_sql(_CANCEL, values).fetchone()
     return int(count)

@@ -9,7 +9,8 @@ from server.webhooks.queries import cancelling
 from server.webhooks.queries.rows import EndpointRow
 from userdata.jobs.v1.webhooks_pb2 import CancelDeliveries
 
-#: A fan-out that had read the endpoint before it was deleted may open deliveries after; by then it is over.
+#: Some deliveries are being sent, and a fan-out that had read the endpoint before it was deleted may open more; by then
+#: that is over, leases included.
 _AGAIN: Final = timedelta(minutes=1)
 _BATCH: Final = 1000
 
