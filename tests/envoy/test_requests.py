@@ -280,9 +280,17 @@ def test_the_access_log_has_no_secrets(edge: Edge):
             ("GET", "/nothing?token=s3cret", None),
             ("POST", "/v1/echo?token=s3cret", '{"text": "s3cret"}'),
             ("GET", "/api/docs?token=s3cret", None),
+            ("POST", "/v1/sources/s3cret", "{}"),
         ]
     ]
     assert "s3cret" not in json.dumps([edge.logged(each) for each in ids])
+
+
+def test_the_access_log_tells_of_a_call_once_whatever_its_path(edge: Edge):
+    found = [edge.ask("POST", path, "{}").headers["x-request-id"] for path in ("/v1/sources/x", "/v1/nothing")]
+    assert [edge.logged(each)["path"] for each in found] == ["/v1/sources/***", "/v1/nothing"]
+    lines = edge.access_log.read_text()
+    assert [lines.count(each) for each in found] == [1, 1]
 
 
 def test_a_plus_in_a_query_is_a_space(edge: Edge):
