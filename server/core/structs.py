@@ -49,7 +49,8 @@ def _to_python(value: Value) -> Any:
         return value.string_value
     if kind == "number_value":
         number = value.number_value
-        return int(number) if number.is_integer() and abs(number) < _WHOLE else number
+        is_whole = number.is_integer() and abs(number) < _WHOLE and (number != 0 or math.copysign(1, number) > 0)
+        return int(number) if is_whole else number
     if kind == "struct_value":
         return {key: _to_python(inner) for key, inner in value.struct_value.fields.items()}
     if kind == "list_value":

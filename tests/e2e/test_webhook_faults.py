@@ -37,7 +37,8 @@ def shop(installation: Installation, people: People, receiver: Receiver) -> Iter
     yield shop
     for endpoint in shop.endpoints.values():
         owner.rest.call("DELETE", f"{shop.place}/endpoints/{endpoint}")
-    until(shop.is_done, within=20, saying="deliveries are left")
+    # What was being sent then is given up after its lease, by the last look a minute later.
+    until(shop.is_done, within=90, saying="deliveries are left")
 
 
 def deliverers(installation: Installation) -> list[str]:

@@ -46,7 +46,8 @@ class Counted(NamedTuple):
     latencies: Sequence[int]
 
 
-# A delivery that was sent again after its end takes the place of what it was.
+# A delivery that was sent again after its end takes the place of what it was. What an attempt says goes along with the
+# rows: to join it afterwards costs the square of the batch.
 _RECORD: Final = Statement("""
     WITH ended AS (
         SELECT %s::timestamptz AS now, * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[],
@@ -59,7 +60,9 @@ _RECORD: Final = Statement("""
         DELETE FROM webhook_open_delivery open USING ended
         WHERE open.endpoint_id = ended.endpoint_id AND open.event_id = ended.event_id AND open.claim = ended.claim
             AND ended.state <> 'RETRYING'
-        RETURNING open.*, ended.at, ended.state AS final_state, ended.now
+        RETURNING open.*, ended.at, ended.state AS final_state, ended.now, ended.start_time, ended.dns_ms,
+            ended.connect_ms, ended.tls_ms, ended.first_byte_ms, ended.total_ms, ended.status, ended.error,
+            ended.response_headers, ended.response_body, ended.address
     ),
     again AS (
         UPDATE webhook_open_delivery open SET state = 'RETRYING', due_time = ended.due_time, claim = NULL,
@@ -67,11 +70,18 @@ _RECORD: Final = Statement("""
         FROM ended
         WHERE open.endpoint_id = ended.endpoint_id AND open.event_id = ended.event_id AND open.claim = ended.claim
             AND ended.state = 'RETRYING'
-        RETURNING open.event_time, open.workspace_id, open.trigger, open.attempts, ended.at
+        RETURNING open.endpoint_id, open.event_id, open.event_time, open.workspace_id, open.trigger, open.attempts,
+            ended.at, ended.start_time, ended.dns_ms, ended.connect_ms, ended.tls_ms, ended.first_byte_ms,
+            ended.total_ms, ended.status, ended.error, ended.response_headers, ended.response_body, ended.address
     ),
     accepted AS (
-        SELECT at, event_time, workspace_id, trigger, attempts + 1 AS number FROM finished
-        UNION ALL SELECT at, event_time, workspace_id, trigger, attempts FROM again
+        SELECT at, endpoint_id, event_id, event_time, workspace_id, trigger, attempts + 1 AS number, start_time,
+            dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body, address
+        FROM finished
+        UNION ALL
+        SELECT at, endpoint_id, event_id, event_time, workspace_id, trigger, attempts, start_time,
+            dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body, address
+        FROM again
     ),
     delivery AS (
         INSERT INTO webhook_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key,
@@ -86,11 +96,10 @@ _RECORD: Final = Statement("""
         INSERT INTO webhook_attempt (endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
             dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body,
             address)
-        SELECT ended.endpoint_id, ended.event_id, accepted.event_time, accepted.number, accepted.workspace_id,
-            accepted.trigger, ended.start_time, ended.dns_ms, ended.connect_ms, ended.tls_ms, ended.first_byte_ms,
-            ended.total_ms, ended.status, ended.error, ended.response_headers::jsonb, ended.response_body,
-            ended.address
-        FROM accepted JOIN ended USING (at)
+        SELECT endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
+            dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers::jsonb, response_body,
+            address
+        FROM accepted
     )
     SELECT at FROM accepted
 """)

@@ -11,7 +11,7 @@ from userdata.jobs.v1.webhooks_pb2 import CancelDeliveries
 
 #: Some deliveries are being sent, and a fan-out that had read the endpoint before it was deleted may open more; by then
 #: that is over, leases included.
-_AGAIN: Final = timedelta(minutes=1)
+_AGAIN: Final = (timedelta(seconds=5), timedelta(minutes=1))
 _BATCH: Final = 1000
 
 
@@ -19,7 +19,8 @@ def enqueue(row: EndpointRow) -> None:
     """Have the open deliveries of the endpoint cancelled when the transaction commits, and those that come late."""
     job = CancelDeliveries(workspace_id=ids.encode("ws", row.workspace_id), endpoint_id=ids.encode("whe", row.id))
     jobs.enqueue(job)
-    jobs.enqueue(job, run_time=clock.now() + _AGAIN)
+    for delay in _AGAIN:
+        jobs.enqueue(job, run_time=clock.now() + delay)
 
 
 def cancel(workspace_id: UUID, endpoint_id: UUID) -> bool:
