@@ -129,10 +129,10 @@ class Deliverer:
     def _claim(self, room: int, flying: InFlight) -> _Batch:
         with tenancy.transaction():
             claimed = claiming.claim(room, flying=flying, caps=self._caps, margin=self._margin)
-            parts = self._stock.parts(claimed) if claimed else {}
-        if claimed:
-            return _Batch(claimed, parts, 0.0)
+        # The lanes are let go before the events are read: the drain wants them too.
         with tenancy.reading():
+            if claimed:
+                return _Batch(claimed, self._stock.parts(claimed), 0.0)
             endpoints, workspaces = flying.full(self._caps)
             due = lanes.next_time(without=endpoints, without_workspaces=workspaces)
         pause = _POLL_S if due is None else (due - clock.now()).total_seconds()

@@ -13,16 +13,19 @@ CHANNEL: Final = "feed"
 
 _HOLD: Final = Statement("SELECT position FROM event_drain FOR UPDATE SKIP LOCKED")
 
-# With an array of numbers and not a join: a join may read the whole table to find a thousand rows.
+# With an array of numbers and a look-up of each event (OFFSET 0), not joins: a join may read a whole table to find a
+# thousand rows of it.
 _TAKE: Final = Statement("""
     WITH taken AS (
         DELETE FROM event_pending
         WHERE number = ANY (ARRAY(SELECT number FROM event_pending ORDER BY number LIMIT %s))
         RETURNING number, event_id, event_time
     )
-    SELECT event.id, event.create_time, event.workspace_id, event.type, event.subject, event.channels,
-        event.ordering_key, event.sequence, event.data::text, event.trace_parent
-    FROM taken JOIN event ON event.create_time = taken.event_time AND event.id = taken.event_id
+    SELECT found.* FROM taken CROSS JOIN LATERAL (
+        SELECT event.id, event.create_time, event.workspace_id, event.type, event.subject, event.channels,
+            event.ordering_key, event.sequence, event.data::text, event.trace_parent
+        FROM event WHERE event.create_time = taken.event_time AND event.id = taken.event_id OFFSET 0
+    ) found
     ORDER BY taken.number
 """)
 

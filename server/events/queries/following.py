@@ -22,14 +22,18 @@ _LATEST: Final = Statement("""
     SELECT position, feed_time FROM event_feed WHERE workspace_id = %s ORDER BY position DESC LIMIT 1
 """)
 
-# The times alone tell the partitions; without the bounds the planner would think of all of them.
-_EVENTS: Final = """
-    SELECT event.id, event.create_time, event.workspace_id, event.type, event.subject, event.data::text, event.channels,
-        event.ordering_key, event.sequence, event.dedupe_key, event.actor, event.request_id, event.trace_parent
-    FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (id, time)
-    JOIN event ON event.id = wanted.id AND event.create_time = wanted.time
-    WHERE event.create_time BETWEEN %s AND %s
-"""
+#: The columns of an event, as EventRow has them.
+COLUMNS: Final = """event.id, event.create_time, event.workspace_id, event.type, event.subject, event.data::text,
+    event.channels, event.ordering_key, event.sequence, event.dedupe_key, event.actor, event.request_id,
+    event.trace_parent"""
+# The times alone tell the partitions; without the bounds the planner would think of all of them. OFFSET 0 has it look
+# up each event on its own: a join starts from every event between the bounds, of which its statistics know too few.
+_EVENTS: Final = f"""
+    SELECT found.* FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (id, time) CROSS JOIN LATERAL (
+        SELECT {COLUMNS} FROM event
+        WHERE event.create_time = wanted.time AND event.id = wanted.id AND event.create_time BETWEEN %s AND %s OFFSET 0
+    ) found
+"""  # noqa: S608 - of this module's own words
 
 _HEAD: Final = "SELECT position, feed_time FROM event_feed WHERE feed_time >= %s ORDER BY position DESC LIMIT 1"
 _SINCE: Final = """

@@ -10,15 +10,12 @@ from uuid import UUID
 
 from server.core import arrays, ids
 from server.core.db import Statement, db
-from server.events.queries.following import EventRow
+from server.events.queries.following import COLUMNS, EventRow
 
-_COLUMNS: Final = """event.id, event.create_time, event.workspace_id, event.type, event.subject, event.data::text,
-    event.channels, event.ordering_key, event.sequence, event.dedupe_key, event.actor, event.request_id,
-    event.trace_parent"""
-_GET: Final = Statement("SELECT " + _COLUMNS + " FROM event WHERE workspace_id = %s AND create_time = %s AND id = %s")
+_GET: Final = Statement("SELECT " + COLUMNS + " FROM event WHERE workspace_id = %s AND create_time = %s AND id = %s")
 _SEVERAL: Final = Statement(
     "SELECT "
-    + _COLUMNS
+    + COLUMNS
     + """ FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (id, time)
     JOIN event ON event.create_time = wanted.time AND event.id = wanted.id WHERE event.workspace_id = %s
 """
@@ -77,4 +74,4 @@ def page_of(
 def _page(parts: tuple[str, ...], *, by_type: bool) -> Statement:
     where = " AND ".join(parts)
     found = _BY_TYPE.format(types="%s", where=where, limit="%s") if by_type else "SELECT * FROM event WHERE " + where
-    return Statement("SELECT " + _COLUMNS + " FROM (" + found + ") AS event ORDER BY event.id DESC LIMIT %s")
+    return Statement("SELECT " + COLUMNS + " FROM (" + found + ") AS event ORDER BY event.id DESC LIMIT %s")

@@ -28,6 +28,7 @@ _HELD: Final = timedelta(seconds=1)
 PLANS: Final = (
     "SET LOCAL plan_cache_mode=force_generic_plan;SET LOCAL enable_hashjoin=off;SET LOCAL enable_mergejoin=off;"
     "SET LOCAL enable_seqscan=off;"
+    "SET LOCAL enable_seqscan=off;"
 )
 
 
