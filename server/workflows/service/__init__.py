@@ -1,0 +1,1 @@
+"""What workflows and their executions are asked to do, by verb."""

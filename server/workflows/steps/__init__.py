@@ -1,0 +1,1 @@
+"""The types of steps, one file each; `registry` lists them."""
