@@ -20,6 +20,8 @@ AUTH_KINDS = ("NONE", "BASIC", "BEARER", "OAUTH2", "MTLS")
 STATES = ("ACTIVE", "PAUSED", "DISABLED")
 OPEN_STATES = ("PENDING", "DELIVERING", "RETRYING", "HELD")
 FINISHED_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
+#: The state in which a delivery begins, by that of its endpoint; one to a disabled endpoint does not.
+FIRST_STATES = {"ACTIVE": "PENDING", "PAUSED": "HELD"}
 TRIGGERS = ("AUTOMATIC", "MANUAL", "REPLAY", "TEST")
 
 

@@ -10,13 +10,12 @@ from server.core.filters import Comparison, FilterInvalid
 from server.core.paging import Page
 from server.webhooks import convert_deliveries as convert
 from server.webhooks.errors import DeliveryFinished, DeliveryOpen, EndpointDisabled
+from server.webhooks.models import FIRST_STATES
 from server.webhooks.queries import deliveries, endpoints, fan_out, lanes, reopening
 from server.webhooks.queries.deliveries import AttemptRow, DeliveryRow, Wanted
 from server.webhooks.queries.reopening import Opening
 from server.webhooks.queries.rows import EndpointRow
 
-#: The state in which a delivery begins, by that of its endpoint.
-OPEN_STATE: Final = {"ACTIVE": "PENDING", "PAUSED": "HELD"}
 _ALL_STATES: Final = Wanted().states
 
 
@@ -119,7 +118,7 @@ def able(workspace_id: UUID, endpoint_id: UUID) -> EndpointRow:
 def _reopen(endpoint: EndpointRow, row: DeliveryRow, *, now: datetime) -> None:
     is_due = endpoint.ordering != "PER_KEY" or row.ordering_key is None
     is_due = is_due or not fan_out.unfinished([(row.endpoint_id, row.ordering_key or "")])
-    opening = Opening(row.endpoint_id, row.event_id, OPEN_STATE[endpoint.state], is_due, revision=None)
+    opening = Opening(row.endpoint_id, row.event_id, FIRST_STATES[endpoint.state], is_due, revision=None)
     reopening.reopen(row.workspace_id, [opening], trigger="MANUAL", replay_id=None, now=now)
 
 

@@ -16,6 +16,7 @@ from server.core import cel, clock, ids
 from server.core.db import db
 from server.events.service.draining import Drained
 from server.webhooks import errors, expressions
+from server.webhooks.models import FIRST_STATES
 from server.webhooks.queries import fan_out as queries
 from server.webhooks.queries import lanes
 from server.webhooks.queries.fan_out import Opened, Subscriber
@@ -154,16 +155,13 @@ def _open(batch: Sequence[Drained], subscribers: Sequence[Subscriber], plan: Pla
         is_due = key is None or (subscribers[at].endpoint_id, key) not in busy
         if key is not None:
             busy.add((subscribers[at].endpoint_id, key))
-        opened.append(Opened(event, at, _STATES[subscribers[at].state], is_due, key))
+        opened.append(Opened(event, at, FIRST_STATES[subscribers[at].state], is_due, key))
     queries.open_deliveries(
         opened,
         endpoints=[subscriber.endpoint_id for subscriber in subscribers],
         events=[(e.event_id, e.event_time, e.workspace_id, e.type, e.position) for e in batch],
         now=now,
     )
-
-
-_STATES: Final = {"ACTIVE": "PENDING", "PAUSED": "HELD"}
 
 
 def _key(event: Drained, subscriber: Subscriber) -> str | None:

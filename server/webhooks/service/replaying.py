@@ -11,6 +11,7 @@ from uuid import UUID
 
 from server.core import ids
 from server.events.service.draining import Drained
+from server.webhooks.models import FIRST_STATES
 from server.webhooks.pruning import last_id
 from server.webhooks.queries import fan_out as fan_out_queries
 from server.webhooks.queries import lanes, reopening, replaying
@@ -18,7 +19,6 @@ from server.webhooks.queries.fan_out import Subscriber
 from server.webhooks.queries.reopening import Addition, Opening
 from server.webhooks.queries.replaying import FedEvent, Stretch, Types, Version
 from server.webhooks.queries.replays import ReplayRow
-from server.webhooks.service.deliveries import OPEN_STATE
 from server.webhooks.service.fan_out import Plan
 from server.workspaces.queries import workspaces
 
@@ -90,7 +90,7 @@ def _subscribers(row: ReplayRow) -> dict[UUID, Subscriber]:
     return {
         subscriber.endpoint_id: subscriber
         for subscriber in fan_out_queries.subscribers([row.workspace_id])
-        if subscriber.state in OPEN_STATE and row.endpoint_id in (None, subscriber.endpoint_id)
+        if subscriber.state in FIRST_STATES and row.endpoint_id in (None, subscriber.endpoint_id)
     }
 
 
@@ -238,7 +238,7 @@ def _open(row: ReplayRow, chosen: Sequence[_Chosen], subscribers: Mapping[UUID, 
         key = (each.endpoint_id, each.ordering_key or "")
         is_due = not _waits(each, subscribers) or key not in busy
         busy.add(key)
-        state = OPEN_STATE[subscribers[each.endpoint_id].state]
+        state = FIRST_STATES[subscribers[each.endpoint_id].state]
         if each.made is None:
             openings.append(Opening(each.endpoint_id, each.event_id, state, is_due, each.revision))
         else:
