@@ -5,7 +5,7 @@ from datetime import timedelta
 from server.core import ids
 from server.webhooks.models import FINISHED_STATES
 from server.webhooks.pruning import last_id
-from server.webhooks.queries import deliveries, explaining, reopening, replaying, replays
+from server.webhooks.queries import cancelling, deliveries, explaining, reopening, replaying, replays
 from server.webhooks.queries.deliveries import Wanted
 from server.webhooks.queries.reopening import Addition, Opening
 from server.webhooks.queries.replaying import Stretch, Types
@@ -84,7 +84,10 @@ def _changing(cast: Cast) -> list[Example]:
             for rows in ([addition], additions)
         ),
         cast.app(reopening.hasten, *pair, now=NOW),
-        cast.app(reopening.cancel, *pair, now=NOW),
+        *(
+            cast.app(cancelling.cancel, cast.workspace, cast.endpoint, events, now=NOW)
+            for events in ([cast.event], [event_id(number) for number in range(3000, 3200)])
+        ),
     ]
 
 

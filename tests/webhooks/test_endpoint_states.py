@@ -6,7 +6,7 @@ import pytest
 
 from server.core import clock, ids, tenancy
 from server.core.models import Job
-from server.webhooks.models import Delivery, Endpoint, Lane, OpenDelivery
+from server.webhooks.models import Attempt, Delivery, Endpoint, Lane, OpenDelivery
 from server.webhooks.service import cancelling, mail
 from server.webhooks.service.disabling import disable
 from server.workspaces.roles import Role
@@ -185,7 +185,8 @@ def test_what_is_being_sent_to_a_deleted_endpoint_is_cancelled_after_its_lease(a
         assert OpenDelivery.select().count() == 1
         with clock.advanced(timedelta(seconds=31)):
             assert cancelling.cancel(acme.id, endpoint.id)
-    assert [row.state for row in Delivery.select()] == ["CANCELLED"]
+    assert [(row.state, row.attempts) for row in Delivery.select()] == [("CANCELLED", 1)]
+    assert [(row.number, row.error) for row in Attempt.select()] == [(1, "INTERRUPTED")]
 
 
 def test_a_change_of_the_url_ends_its_verification(ada, acme):

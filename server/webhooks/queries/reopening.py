@@ -62,27 +62,6 @@ _HASTEN: Final = Statement("""
         AND due_time > %s AND due_time < 'infinity'
 """)
 
-# Nobody knows how the attempt of a worker ended that died: it is told of as INTERRUPTED, as a new claim tells of it.
-_CANCEL: Final = Statement("""
-    WITH gone AS (
-        DELETE FROM webhook_open_delivery
-        WHERE workspace_id = %s AND endpoint_id = %s AND event_id = %s AND (lease_time IS NULL OR lease_time <= %s)
-        RETURNING *
-    ),
-    interrupted AS (
-        INSERT INTO webhook_attempt (endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
-            total_ms, error, response_headers, response_body, address)
-        SELECT endpoint_id, event_id, event_time, attempts + 1, workspace_id, trigger, update_time,
-            extract(epoch FROM lease_time - update_time) * 1000, 'INTERRUPTED', '{}', '', ''
-        FROM gone WHERE lease_time IS NOT NULL
-    )
-    INSERT INTO webhook_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, state,
-        trigger, attempts, revision, replay_id, create_time, update_time)
-    SELECT endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, 'CANCELLED',
-        trigger, attempts + (lease_time IS NOT NULL)::integer, revision, replay_id, create_time, %s
-    FROM gone
-""")
-
 
 class Opening(NamedTuple):
     """A finished delivery to open, in `state`; not due while another one of its ordering key is open.
@@ -143,8 +122,3 @@ def add(
 def hasten(workspace_id: UUID, endpoint_id: UUID, event_id: UUID, *, now: datetime) -> bool:
     """Make the next attempt of a delivery due that waits for it; gives whether one did."""
     return bool(db.execute_sql(_HASTEN, (now, now, workspace_id, endpoint_id, event_id, now)).rowcount)
-
-
-def cancel(workspace_id: UUID, endpoint_id: UUID, event_id: UUID, *, now: datetime) -> bool:
-    """End an open delivery, unless an attempt is being made; gives whether there was one."""
-    return bool(db.execute_sql(_CANCEL, (workspace_id, endpoint_id, event_id, now, now)).rowcount)

@@ -25,4 +25,7 @@ def enqueue(row: EndpointRow) -> None:
 
 def cancel(workspace_id: UUID, endpoint_id: UUID) -> bool:
     """Cancel some open deliveries of the endpoint; True when none is left. For workers."""
-    return cancelling.cancel(workspace_id, endpoint_id, now=clock.now(), limit=_BATCH) < _BATCH
+    now = clock.now()
+    events = cancelling.left(workspace_id, endpoint_id, now=now, limit=_BATCH)
+    cancelling.cancel(workspace_id, endpoint_id, events, now=now)
+    return len(events) < _BATCH

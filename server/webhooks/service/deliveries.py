@@ -11,7 +11,7 @@ from server.core.paging import Page
 from server.webhooks import convert_deliveries as convert
 from server.webhooks.errors import DeliveryFinished, DeliveryOpen, EndpointDisabled
 from server.webhooks.models import FIRST_STATES
-from server.webhooks.queries import deliveries, endpoints, fan_out, lanes, reopening
+from server.webhooks.queries import cancelling, deliveries, endpoints, fan_out, lanes, reopening
 from server.webhooks.queries.deliveries import AttemptRow, DeliveryRow, Wanted
 from server.webhooks.queries.reopening import Opening
 from server.webhooks.queries.rows import EndpointRow
@@ -132,7 +132,7 @@ def cancel(workspace_id: UUID, endpoint_id: UUID, event_id: UUID) -> DeliveryRow
     if row.is_finished:
         raise DeliveryFinished(state=row.state)
     now = clock.now()
-    if not reopening.cancel(workspace_id, endpoint_id, event_id, now=now):
+    if not cancelling.cancel(workspace_id, endpoint_id, [event_id], now=now):
         raise DeliveryOpen(state=row.state)
     if row.ordering_key is not None and lanes.release([(endpoint_id, row.ordering_key)], now=now):
         lanes.wake([endpoint_id], now=now)
