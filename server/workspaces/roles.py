@@ -26,8 +26,14 @@ class Role(StrEnum):
         return _RANKS[self] < _RANKS[other]
 
 
-_VIEWER: Final = frozenset({"workspaces.read", "members.read", "events.read", "event_types.read"})
-_MEMBER: Final = _VIEWER | {"invitations.read", "events.publish", "webhooks.read"}
+_VIEWER: Final = frozenset({"workspaces.read", "members.read", "events.read", "event_types.read", "workflows.read"})
+_MEMBER: Final = _VIEWER | {
+    "invitations.read",
+    "events.publish",
+    "webhooks.read",
+    "workflows.execute",
+    "approvals.decide",
+}
 _ADMIN: Final = _MEMBER | {
     "workspaces.update",
     "members.write",
@@ -39,6 +45,9 @@ _ADMIN: Final = _MEMBER | {
     "webhooks.secrets",
     "portal.read",
     "portal.write",
+    "workflows.write",
+    "workflow_secrets.read",
+    "workflow_secrets.write",
 }
 _OWNER: Final = _ADMIN | {"workspaces.delete", "ownership.transfer"}
 

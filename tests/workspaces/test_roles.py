@@ -9,12 +9,13 @@ from server.core.contract import methods
 from server.workspaces.roles import ALL, OUTLIVE_DELETION, Role
 from userdata.workspaces.v1 import member_pb2
 
-VIEWER = {"workspaces.read", "members.read", "events.read", "event_types.read"}
-MEMBER = {*VIEWER, "invitations.read", "events.publish", "webhooks.read"}
+VIEWER = {"workspaces.read", "members.read", "events.read", "event_types.read", "workflows.read"}
+MEMBER = {*VIEWER, "invitations.read", "events.publish", "webhooks.read", "workflows.execute", "approvals.decide"}
 ADMIN = {
     *MEMBER,
     *("workspaces.update", "members.write", "invitations.write", "api_keys.read", "api_keys.write"),
     *("event_types.write", "webhooks.write", "webhooks.secrets", "portal.read", "portal.write"),
+    *("workflows.write", "workflow_secrets.read", "workflow_secrets.write"),
 }
 OWNER = {*ADMIN, "workspaces.delete", "ownership.transfer"}
 
