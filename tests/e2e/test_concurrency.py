@@ -10,12 +10,12 @@ from http import HTTPStatus
 import pytest
 
 from server.core import ids
-from tests.e2e.support.parallel import at_once, times
 from tests.e2e.support.people import PASSWORD, People, Person
 from tests.e2e.support.rest import Answer, Rest
 from tests.e2e.support.rpc import Stubs, call, channel
 from tests.support.client import RpcError
 from tests.support.database import as_owner
+from tests.support.parallel import at_once, times
 from tests.support.wait import until
 from udb.installation import Installation
 from userdata.accounts.v1.account_service_pb2 import GetMeRequest

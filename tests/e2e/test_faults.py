@@ -14,12 +14,12 @@ import redis
 from tests.e2e.support.inside import held, jobs, serving, written
 from tests.e2e.support.load import AWAY, Load, nothing_is_half_done
 from tests.e2e.support.mailbox import Mailbox
-from tests.e2e.support.parallel import at_once
 from tests.e2e.support.people import People, Person
 from tests.e2e.support.rest import Answer, Rest
 from tests.e2e.support.rpc import Stubs, call, channel
 from tests.support.client import RpcError
 from tests.support.database import as_owner
+from tests.support.parallel import at_once
 from tests.support.wait import until
 from udb.installation import Installation
 from userdata.accounts.v1.account_service_pb2 import GetMeRequest

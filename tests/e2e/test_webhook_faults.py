@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from server.core import ids
-from tests.e2e.support.parallel import at_once
 from tests.e2e.support.people import People
 from tests.e2e.support.receiver import Receiver
 from tests.e2e.support.shop import TYPE, Shop
+from tests.support.parallel import at_once
 from tests.support.wait import until
 from udb.installation import Installation
 

@@ -17,9 +17,9 @@ from server.webhooks.queries.recording import Ended
 from server.webhooks.service import replays
 from tests.accounts.factories import make_person
 from tests.support.client import RpcError
+from tests.support.parallel import endings
 from tests.webhooks.factories import evt, make_delivery, make_endpoint, make_event, whe
 from tests.workspaces.factories import by, make_workspace, ws
-from tests.workspaces.test_concurrency import at_once
 from userdata.webhooks.v1.delivery_service_pb2 import CancelDeliveryRequest, RetryDeliveryRequest
 from userdata.webhooks.v1.replay_pb2 import Replay, ReplaySelection
 from userdata.webhooks.v1.replay_service_pb2 import CancelReplayRequest, CreateReplayRequest
@@ -109,7 +109,7 @@ def claimed(world):
 
 def test_many_retries_of_one_delivery_open_it_once(world):
     event = world.delivery("FAILED", attempts=10)
-    assert at_once([partial(world.retry, event)] * 8) == ["OK"] * 8
+    assert endings([partial(world.retry, event)] * 8) == ["OK"] * 8
     assert world.states() == (["PENDING"], 0)
 
 
@@ -118,7 +118,7 @@ def test_a_retry_while_the_attempt_is_being_recorded_is_refused_and_loses_nothin
     with tenancy.transaction(workspace=world.workspace.id):
         assert recording.record([succeeded(world, event)], now=clock.now()) == [0]
         with ThreadPoolExecutor(1) as pool:
-            answers = pool.submit(at_once, [partial(world.retry, event)]).result(timeout=30)
+            answers = pool.submit(endings, [partial(world.retry, event)]).result(timeout=30)
     assert answers == ["DELIVERY_OPEN"]
     assert world.states() == (["SUCCEEDED"], 1)
 
@@ -131,7 +131,7 @@ def test_a_retry_and_a_record_at_once_end_in_one_delivery(world):
             with tenancy.transaction(workspace=world.workspace.id):
                 assert recording.record([succeeded(world, event)], now=clock.now()) == [0]
 
-        answers = at_once([record, partial(world.retry, event)])
+        answers = endings([record, partial(world.retry, event)])
         assert answers in (["OK", "OK"], ["OK", "DELIVERY_OPEN"])
     states, attempts = world.states()
     assert (len(states), attempts) == (10, 10)
@@ -141,7 +141,7 @@ def test_a_retry_and_a_record_at_once_end_in_one_delivery(world):
 def test_cancelling_and_retrying_at_once_end_in_one_delivery(world):
     for _ in range(10):
         event = world.delivery("RETRYING", due_time=clock.now() + timedelta(hours=1))
-        answers = at_once([partial(world.cancel, event), partial(world.retry, event)])
+        answers = endings([partial(world.cancel, event), partial(world.retry, event)])
         assert answers == ["OK", "OK"]
     states, _ = world.states()
     assert len(states) == 10
@@ -152,7 +152,7 @@ def test_replays_and_retries_of_the_same_deliveries_open_each_once(world):
     events = [world.delivery("FAILED", attempts=3) for _ in range(40)]
     first, second = world.replay(), world.replay()
     retries = [partial(world.retry, event) for event in events[::10]]
-    assert at_once([partial(world.advance, first), partial(world.advance, second), *retries]) == ["OK"] * 6
+    assert endings([partial(world.advance, first), partial(world.advance, second), *retries]) == ["OK"] * 6
     assert world.states() == (["PENDING"] * 40, 0)
     with tenancy.transaction(workspace=world.workspace.id):
         triggers = Counter(row.trigger for row in OpenDelivery.select())

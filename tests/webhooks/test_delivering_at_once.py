@@ -12,7 +12,7 @@ from server.core.db import db
 from server.webhooks.models import OpenDelivery
 from server.workspaces.models import Workspace
 from tests.accounts.factories import make_person
-from tests.e2e.support.parallel import at_once
+from tests.support.parallel import at_once
 from tests.support.wait import until
 from tests.webhooks.factories import make_endpoint
 from tests.webhooks.flow import claim, drain, outcome, problems, publish, record

@@ -13,7 +13,7 @@ from server.core.events import Draft
 from server.events.models import EventFeed
 from server.events.service.draining import Drained
 from server.webhooks.service import fan_out
-from tests.e2e.support.parallel import at_once
+from tests.support.parallel import at_once
 from workers.drain import LISTENERS, Drain
 from workers.stopping import Stop
 

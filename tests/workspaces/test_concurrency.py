@@ -2,8 +2,6 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -16,7 +14,7 @@ from server.workspaces.models import Invitation, Member, OwnershipTransfer, Work
 from server.workspaces.roles import Role
 from server.workspaces.service.members import refuse_sole_owner
 from tests.accounts.factories import make_person
-from tests.support.client import RpcError
+from tests.support.parallel import endings
 from tests.workspaces.factories import (
     INVITATIONS,
     KEYS,
@@ -47,25 +45,6 @@ from userdata.workspaces.v1.workspace_api_key_service_pb2 import CreateWorkspace
 from userdata.workspaces.v1.workspace_service_pb2 import CreateWorkspaceRequest
 
 ROUNDS = 5
-
-
-def at_once(actions: Sequence[Callable[[], object]]) -> list[str]:
-    """What each action ends with: OK, or the reason of its failure. None begins before all have a connection."""
-    start = threading.Barrier(len(actions))
-
-    def run(action: Callable[[], object]) -> str:
-        db.execute_sql("SELECT 1")
-        start.wait(timeout=30)
-        try:
-            action()
-        except RpcError as error:
-            return str(error.reason)
-        finally:
-            db.close()
-        return "OK"
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(run, actions))
 
 
 @pytest.fixture
@@ -120,7 +99,7 @@ def test_fifty_acceptances_of_one_invitation_make_one_member(acme):
         grace = make_person("grace@example.com")
         token = token_of(make_invitation(acme, "grace@example.com"))
     accept = partial(by(grace), INVITATIONS + "AcceptInvitation", AcceptInvitationRequest(token=token))
-    assert Counter(at_once([accept] * 50)) == {"OK": 1, "INVITATION_NOT_PENDING": 49}
+    assert Counter(endings([accept] * 50)) == {"OK": 1, "INVITATION_NOT_PENDING": 49}
     with tenancy.reading(workspace=acme.id):
         assert Member.select().where(Member.user == grace.user.id).count() == 1
         assert Event.select().where(Event.type == "workspace.member.added").count() == 1
@@ -133,7 +112,7 @@ def test_an_invitation_is_accepted_or_declined_and_not_both(acme):
             person = make_person(email)
             row = make_invitation(acme, email)
         token = token_of(row)
-        found = at_once(
+        found = endings(
             [
                 partial(by(person), INVITATIONS + "AcceptInvitation", AcceptInvitationRequest(token=token)),
                 partial(by(person), INVITATIONS + "DeclineInvitation", DeclineInvitationRequest(token=token)),
@@ -153,7 +132,7 @@ def test_of_many_invitations_to_one_mailbox_one_is_made(ada, acme):
         )
         return by(ada)(INVITATIONS + "CreateInvitation", request)
 
-    found = Counter(at_once([partial(invite, number) for number in range(10)]))
+    found = Counter(endings([partial(invite, number) for number in range(10)]))
     assert found == {"OK": 1, "INVITATION_PENDING": 9}
 
 
@@ -169,7 +148,7 @@ def test_two_last_owners_who_go_at_once_leave_one(ada, going):
             "demote each other": lambda one, other, at=workspace: demote(one, at, other),
             "remove each other": lambda one, other, at=workspace: remove(one, at, other),
         }[going]
-        found = at_once([partial(act, *pair) for pair in pairs])
+        found = endings([partial(act, *pair) for pair in pairs])
         assert found.count("OK") == 1
         assert set(found) <= {"OK", "LAST_OWNER", "PERMISSION_MISSING", "NOT_FOUND"}
         answers_for_it, owners = owners_of(workspace)
@@ -215,7 +194,7 @@ def test_an_offer_is_accepted_or_cancelled_and_not_both(ada):
             make_member(workspace, person=grace)
             offer = make_transfer(workspace, grace)
         named = {"workspace_id": ws(workspace), "ownership_transfer_id": ids.encode("otr", offer.id)}
-        found = at_once(
+        found = endings(
             [
                 partial(by(grace), TRANSFERS + "AcceptOwnershipTransfer", AcceptOwnershipTransferRequest(**named)),
                 partial(by(ada), TRANSFERS + "CancelOwnershipTransfer", CancelOwnershipTransferRequest(**named)),
@@ -235,7 +214,7 @@ def test_a_key_made_by_somebody_who_is_removed_meanwhile_does_not_work_later(ada
     )
     for _ in range(ROUNDS):
         admin = joined(acme, Role.ADMIN)
-        found = at_once(
+        found = endings(
             [partial(by(admin), KEYS + "CreateWorkspaceApiKey", request), partial(remove, ada, acme, admin)]
         )
         assert found[1] == "OK"
@@ -248,13 +227,13 @@ def test_a_key_made_by_somebody_who_is_removed_meanwhile_does_not_work_later(ada
 def test_of_many_who_want_one_slug_one_gets_it(ada):
     request = CreateWorkspaceRequest(workspace=workspace_pb2.Workspace(name="Acme", slug="acme"))
     create = partial(by(ada), WORKSPACES + "CreateWorkspace", request)
-    assert Counter(at_once([create] * 20)) == {"OK": 1, "SLUG_TAKEN": 19}
+    assert Counter(endings([create] * 20)) == {"OK": 1, "SLUG_TAKEN": 19}
 
 
 def test_many_of_one_name_all_get_a_slug(ada):
     request = CreateWorkspaceRequest(workspace=workspace_pb2.Workspace(name="Acme"))
     create = partial(by(ada), WORKSPACES + "CreateWorkspace", request)
-    assert Counter(at_once([create] * 20)) == {"OK": 20}
+    assert Counter(endings([create] * 20)) == {"OK": 20}
 
 
 def test_fifty_creations_with_one_idempotency_key_make_one_workspace(ada):
@@ -264,7 +243,7 @@ def test_fifty_creations_with_one_idempotency_key_make_one_workspace(ada):
     def create():
         answers.append(by(ada)(WORKSPACES + "CreateWorkspace", request, **{"idempotency-key": "once"}))
 
-    assert Counter(at_once([create] * 50)) == {"OK": 50}
+    assert Counter(endings([create] * 50)) == {"OK": 50}
     assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
     with tenancy.reading(user=ada.user.id):
         assert Workspace.select().count() == 1

@@ -13,9 +13,9 @@ import redis
 from tests.e2e.support.inside import jobs
 from tests.e2e.support.load import AWAY, Load, nothing_is_half_done
 from tests.e2e.support.mailbox import Mailbox
-from tests.e2e.support.parallel import at_once
 from tests.e2e.support.people import PASSWORD, People
 from tests.e2e.support.rest import Rest
+from tests.support.parallel import at_once
 from tests.support.wait import until
 from udb.installation import Installation
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from server.core import ids
-from tests.e2e.support.parallel import at_once
 from tests.e2e.support.people import People
 from tests.e2e.support.receiver import Receiver
 from tests.e2e.support.shop import TYPE, Shop
+from tests.support.parallel import at_once
 from tests.support.wait import until
 from udb.installation import Installation
 
