@@ -108,6 +108,7 @@ lock: venv ## Resolve all lock files anew, to the newest versions that fit
 .PHONY: bench
 bench: venv ## Measure the product against its peers
 	@tools/venv.sh .venv-bench benchmarks/requirements.lock
+	@tools/venv.sh .venv-bench-prefect benchmarks/requirements-prefect.lock
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 ## Docs
@@ -128,5 +129,5 @@ event-types: venv ## List every built-in event type in docs/event-types.md
 
 .PHONY: clean
 clean: ## Delete everything that make made; data in var/ stays
-	@rm -rf .venv .venv-bench .buf node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf .venv .venv-bench .venv-bench-prefect .buf node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

