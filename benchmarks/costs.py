@@ -85,7 +85,10 @@ def children(pid: int) -> list[int]:
 def _of(pid: int) -> float:
     # proc_pid_stat(5): the name in brackets may hold blanks; user and system time are the 12th and 13th after it, then
     # those of children that have ended, such as backends of Postgres.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # it has just ended, and its parent has its time now
     return sum(map(int, fields[11:15])) * TICK
 
 
