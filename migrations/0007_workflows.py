@@ -55,15 +55,18 @@ CREATE INDEX workflow_trigger_event ON workflow_trigger (workspace_id, event_typ
 CREATE INDEX workflow_trigger_of_workspace ON workflow_trigger (workspace_id);
 CREATE INDEX workflow_trigger_due ON workflow_trigger (next_time) WHERE next_time IS NOT NULL;
 
--- Held while an execution of a key starts or ends. `rate_time` is when the next one may start (GCRA).
+-- Held while an execution of a key starts or ends. `rate_time` is when its bucket is full again (GCRA), `capacity` how
+-- many executions of the key may go on at a time, as the latest start had it; null where there is no limit.
 CREATE TABLE workflow_slot (
     workflow_id uuid NOT NULL REFERENCES workflow (id),
     key text NOT NULL,
     workspace_id uuid NOT NULL REFERENCES workspace (id),
     rate_time timestamptz NOT NULL,
+    capacity integer,
     PRIMARY KEY (workflow_id, key)
 );
 CREATE INDEX workflow_slot_of_workspace ON workflow_slot (workspace_id);
+CREATE INDEX workflow_slot_rate_time ON workflow_slot (rate_time);
 
 -- What a start's idempotency key led to.
 CREATE TABLE workflow_start_key (
@@ -168,8 +171,11 @@ CREATE INDEX workflow_open_execution_ready ON workflow_open_execution (workspace
 CREATE INDEX workflow_open_execution_due ON workflow_open_execution (due_time)
     WHERE state = 'WAITING' AND due_time < 'infinity';
 CREATE INDEX workflow_open_execution_runner ON workflow_open_execution (runner_id) WHERE runner_id IS NOT NULL;
+CREATE INDEX workflow_open_execution_poked ON workflow_open_execution (runner_id) WHERE poked AND runner_id IS NOT NULL;
 CREATE INDEX workflow_open_execution_slot ON workflow_open_execution (workflow_id, concurrency_key, id)
-    WHERE concurrency_key IS NOT NULL;
+    WHERE concurrency_key IS NOT NULL AND state <> 'QUEUED';
+CREATE INDEX workflow_open_execution_queue ON workflow_open_execution (workflow_id, concurrency_key, priority, id)
+    WHERE state = 'QUEUED';
 CREATE INDEX workflow_open_execution_in_order ON workflow_open_execution (workspace_id, id);
 CREATE INDEX workflow_open_execution_of_workflow ON workflow_open_execution (workflow_id, id);
 CREATE INDEX workflow_open_execution_parent ON workflow_open_execution (parent_id) WHERE parent_id IS NOT NULL;
@@ -306,6 +312,67 @@ GRANT SELECT, INSERT ON workflow_log TO userdata_app;
 GRANT DELETE ON workflow_approval, workflow_log TO userdata_worker;
 """
 
+STUCK = """
+-- The invariant: an execution goes on, or waits for something that may still come, or rests because somebody wished
+-- it; every other row says here what is wrong with it. Runs of the tests end with none.
+CREATE VIEW workflow_stuck WITH (security_invoker = true) AS
+SELECT id AS execution_id, workspace_id, 'RUNNING_WITHOUT_RUNNER' AS problem FROM workflow_open_execution open
+WHERE state = 'RUNNING' AND open.update_time < now() - interval '15 seconds' AND NOT EXISTS (
+    SELECT FROM workflow_runner runner
+    WHERE runner.id = open.runner_id AND runner.lease_time > now() - interval '15 seconds'
+)
+UNION ALL
+SELECT id, workspace_id, 'CLAIM_WITHOUT_RUNNING' FROM workflow_open_execution
+WHERE (state = 'RUNNING') <> (claim IS NOT NULL) OR (claim IS NULL) <> (runner_id IS NULL)
+UNION ALL
+SELECT id, workspace_id, 'NOBODY_TAKES_IT' FROM workflow_open_execution
+WHERE state = 'READY' AND ready_time < now() - interval '5 minutes'
+UNION ALL
+SELECT id, workspace_id, 'OVERDUE' FROM workflow_open_execution
+WHERE state = 'WAITING' AND due_time < now() - interval '1 minute'
+UNION ALL
+SELECT id, workspace_id, 'WAITING_FOR_NOTHING' FROM workflow_open_execution open
+WHERE state = 'WAITING' AND due_time = 'infinity' AND NOT EXISTS (
+    SELECT FROM workflow_wait wait WHERE wait.execution_id = open.id
+)
+UNION ALL
+SELECT open.id, open.workspace_id, 'ANSWER_UNHEARD' FROM workflow_open_execution open
+JOIN workflow_wait wait ON wait.execution_id = open.id
+WHERE open.state = 'WAITING' AND wait.resolution IS NOT NULL
+UNION ALL
+SELECT id, workspace_id, 'WISH_UNHEARD' FROM workflow_open_execution
+WHERE state IN ('QUEUED', 'WAITING', 'PAUSED') AND cancel_time IS NOT NULL OR state = 'WAITING' AND pause
+UNION ALL
+SELECT open.id, open.workspace_id, 'CHILD_GONE' FROM workflow_open_execution open
+JOIN workflow_wait wait ON wait.execution_id = open.id
+WHERE wait.kind = 'EXECUTION' AND wait.resolution IS NULL AND NOT EXISTS (
+    SELECT FROM workflow_open_execution child WHERE child.parent_id = open.id AND child.parent_path = wait.path
+)
+UNION ALL
+SELECT first.id, first.workspace_id, 'QUEUED_ALTHOUGH_THERE_IS_ROOM' FROM workflow_slot slot
+CROSS JOIN LATERAL (
+    SELECT id, workspace_id FROM workflow_open_execution open
+    WHERE open.workflow_id = slot.workflow_id AND open.concurrency_key = slot.key AND open.state = 'QUEUED'
+    ORDER BY open.priority, open.id LIMIT 1
+) first
+WHERE slot.capacity > (
+    SELECT count(*) FROM workflow_open_execution open
+    WHERE open.workflow_id = slot.workflow_id AND open.concurrency_key = slot.key AND open.state <> 'QUEUED'
+)
+UNION ALL
+SELECT execution_id, workspace_id, 'WAIT_WITHOUT_EXECUTION' FROM workflow_wait wait
+WHERE NOT EXISTS (SELECT FROM workflow_open_execution open WHERE open.id = wait.execution_id)
+UNION ALL
+SELECT execution_id, workspace_id, 'SIGNAL_WITHOUT_EXECUTION' FROM workflow_signal kept
+WHERE NOT EXISTS (SELECT FROM workflow_open_execution open WHERE open.id = kept.execution_id)
+UNION ALL
+SELECT execution_id, workspace_id, 'APPROVAL_WITHOUT_WAIT' FROM workflow_approval approval
+WHERE state = 'PENDING' AND NOT EXISTS (
+    SELECT FROM workflow_wait wait WHERE wait.execution_id = approval.execution_id AND wait.path = approval.path
+);
+GRANT SELECT ON workflow_stuck TO userdata_worker;
+"""
+
 TABLES = (
     "workflow",
     "workflow_version",
@@ -337,9 +404,11 @@ def up(_migrator: Any, db: Database) -> None:
             CREATE POLICY runner ON {table} TO userdata_worker USING (true);
             """
         )
+    db.cursor().execute(STUCK)
 
 
 def down(_migrator: Any, db: Database) -> None:
     """Drop them."""
+    db.cursor().execute("DROP VIEW workflow_stuck")
     for table in (*reversed(TABLES), "workflow_runner"):
         db.cursor().execute(f"DROP TABLE {table}")

@@ -77,12 +77,16 @@ class Trigger(Model):
 
 
 class Slot(Model):
-    """Held while an execution of a concurrency key starts or ends; `rate_time` is when the next may start."""
+    """Held while an execution of a key starts or ends.
+
+    `rate_time` is when its bucket is full again, `capacity` how many executions of it may go on at a time.
+    """
 
     workflow = WorkflowKeyField()
     key = peewee.TextField()
     workspace = WorkspaceKeyField()
     rate_time = TimeField()
+    capacity = peewee.IntegerField(null=True)
 
     class Meta:
         table_name = "workflow_slot"
