@@ -1,13 +1,14 @@
 """What a type of step is. A new one is a subclass in a file of its own and a line in `registry`."""
 
-from abc import ABC
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from server.workflows.engine.types import Emission, Line, StepError, Wait
+from server.workflows.language.definition import Expression, Scope, Step
 
 
 class StepFailed(Exception):
@@ -32,6 +33,8 @@ class Pause:
 
     due_time: datetime | None = None
     wait: Wait | None = None
+    result: Result | None = None
+    """Set when there is nothing to wait for: `wait` is only set up, and the step has ended with this."""
 
 
 @dataclass(slots=True)
@@ -61,7 +64,7 @@ class Services(Protocol):
 
 
 class StepType(ABC):
-    """A type of step. Subclass one of the three below.
+    """A type of step. Subclass one of the four below.
 
     `schema` is the JSON Schema of `with`, where a string `${…}` stands for any value; fields with
     `"format": "cel"` are expressions that the type evaluates itself. `output_schema` says what it gives.
@@ -73,38 +76,93 @@ class StepType(ABC):
     output_schema: ClassVar[Mapping[str, Any]] = {}
     has_body: ClassVar[bool] = False
     has_branches: ClassVar[bool] = False
+    """Which fields of a definition's step hold its steps: `steps`, `branches` or neither."""
 
 
 class Pure(StepType):
     """Decides at once, from its config alone: made again after a crash, it does the same. Never retried."""
 
+    @abstractmethod
     def decide(self, config: Any) -> Result:
         """What it gives. Raises StepFailed."""
-        raise NotImplementedError
 
 
 class Effect(StepType):
     """Reaches outside: it may be made twice when a runner dies, so it passes its idempotency key on."""
 
+    @abstractmethod
     async def run(self, context: Context) -> Result:
         """Make an attempt. Raises StepFailed; anything else is a fault of ours, which is retried."""
-        raise NotImplementedError
 
 
 class Waiting(StepType):
     """Waits, without a runner, for as long as it takes."""
 
+    @abstractmethod
     def begin(self, config: Any, *, now: datetime) -> Pause:
         """What it waits for. Raises StepFailed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resolve(self, config: Any, resolution: Any) -> Result:
         """What it gives when what it waited for came. Raises StepFailed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expire(self, config: Any) -> Result:
         """What it gives when `due_time` passed. Raises StepFailed."""
-        raise NotImplementedError
 
 
-Types = Sequence[StepType]
+class Evaluate(Protocol):
+    """Evaluates an expression with what its step may see. Raises StepFailed."""
+
+    def __call__(
+        self, expression: Expression, variables: Mapping[str, Any] | None = None, steps: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Its value; `variables` and `steps` (id → output, status, error) are seen besides, and first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Steps of a block that run once. `key` goes behind the block's path: `[3]`, `:big`."""
+
+    key: str
+    scope: Scope
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Progress(ABC):
+    """How far one block has come: the children that it opens, `width` at a time, and what it makes of their outputs.
+
+    The engine asks `next` while it may open another, tells each output to `take`, and asks `output` when `next` gives
+    None and no child is open. A rebuilt execution goes through the same calls with what is recorded: what is decided
+    here depends on nothing else.
+    """
+
+    width: int = 1
+
+    @abstractmethod
+    def next(self) -> Child | None:
+        """The next child, or None. Raises StepFailed, and has not changed then."""
+
+    @abstractmethod
+    def take(self, child: Child, output: Any, steps: Mapping[str, Any]) -> None:
+        """A child has ended well; `steps` are its own by id."""
+
+    @abstractmethod
+    def output(self) -> Any:
+        """What the block gives."""
+
+
+class Block(StepType):
+    """Holds steps. The expression `output` of its `with`, where there is one, makes the output of each child.
+
+    Children of a block with `bounded` do not count as steps of the execution: it limits their number itself.
+    """
+
+    bounded: ClassVar[bool] = False
+
+    @abstractmethod
+    def open(self, step: Step, config: Mapping[str, Any], evaluate: Evaluate) -> Progress:
+        """Begin. Raises StepFailed."""
+
+
+Types = Mapping[str, StepType]

@@ -127,6 +127,21 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Moves:
+    """What is next. Write the notes down, in their order, then begin the tasks.
+
+    `ending` is set when nothing is left to do. `due_time` is when to ask again if nothing happens before. `more` says
+    that there is more to decide at once: a call gives a limited number of notes.
+    """
+
+    notes: tuple[Note, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    ending: Ending | None = None
+    due_time: datetime | None = None
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of an execution from its start on."""
 

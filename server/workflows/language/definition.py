@@ -11,10 +11,21 @@ GOTO: Final = "GOTO"
 
 
 class Expression(Protocol):
-    """A compiled expression, or a template of JSON with expressions in its strings."""
+    """A compiled expression, or a template of JSON with expressions in its strings.
+
+    `values` are the variables by name, as JSON and aware datetimes: input, steps (id → output, status, error), trigger,
+    workspace, workflow, execution, secrets, and where there are: item, index, error.
+    """
+
+    @property
+    def text(self) -> str:
+        """It as written; the JSON text of a template."""
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Its value as JSON; `values` are the variables by name. Raises ExpressionFailed."""
+        """Its value as JSON. Raises ExpressionFailed."""
+
+    def needed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The part of `values` that it names, so that it can be evaluated elsewhere and later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Definition:
-    """A whole workflow. `timeout` and `retention` are seconds; `text` is the definition as it is stored."""
+    """A whole workflow. `timeout` and `retention` are seconds; `text` is the definition as it is stored.
+
+    `secrets` are the names of those that its expressions name.
+    """
 
     scope: Scope
     text: Mapping[str, Any]
@@ -131,3 +145,4 @@ class Definition:
     idempotency_key: Expression | None = None
     priority: int = 3
     retention: float | None = None
+    secrets: frozenset[str] = frozenset()
