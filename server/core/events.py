@@ -263,13 +263,14 @@ def changes(before: Message, after: Message, *, secret: frozenset[str] = frozens
     """What differs between two states of one resource, field by field; values of `secret` fields are masked."""
     old, new = (MessageToDict(state, preserving_proto_field_name=True) for state in (before, after))
     return {
-        name: _masked() if name in secret else _change(old, new, name)
+        name: masked() if name in secret else _change(old, new, name)
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     }
 
 
-def _masked() -> Change:
+def masked() -> Change:
+    """A change whose values are not shown."""
     change = Change()
     change.before.string_value = change.after.string_value = MASK
     return change

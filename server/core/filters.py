@@ -9,7 +9,7 @@ Each method documents the fields it takes; anything else is refused with the cho
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -50,6 +50,13 @@ class Comparison:
             return moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise refusal from None
+
+    def among(self, words: Mapping[str, str]) -> frozenset[str]:
+        """What the comparison lets through of `words`, by what filters call them. Raises FilterInvalid on others."""
+        word = words.get(self.value)
+        if word is None:
+            raise FilterInvalid(f"There is no {self.field} {{value}}. Use {', '.join(words)}.", value=self.value)
+        return frozenset(words.values()) - {word} if self.negated else frozenset({word})
 
 
 def parse(text: str, *, fields: Collection[str], times: Collection[str] = ()) -> list[Comparison]:

@@ -61,6 +61,15 @@ def test_what_is_no_moment_is_refused(value):
     assert error.value.reason == "FILTER_INVALID"
 
 
+def test_a_word_of_the_contract_lets_through_what_the_database_holds():
+    words = {"STATE_OPEN": "OPEN", "STATE_SHUT": "SHUT", "STATE_GONE": "GONE"}
+    equal, other, unknown = filters.parse("state=STATE_OPEN AND state!=STATE_OPEN AND state=OPEN", fields=["state"])
+    assert equal.among(words) == {"OPEN"}
+    assert other.among(words) == {"SHUT", "GONE"}
+    with pytest.raises(InvalidArgument, match="There is no state OPEN. Use STATE_OPEN, STATE_SHUT, STATE_GONE."):
+        unknown.among(words)
+
+
 @given(st.text(max_size=80))
 def test_no_filter_makes_the_parser_fail_otherwise(text):
     try:

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from server.core import clock, filters, ids
 from server.core.errors import NotFound
-from server.core.filters import Comparison, FilterInvalid
 from server.core.paging import Page
-from server.webhooks import convert_deliveries as convert
+from server.webhooks.convert import deliveries as convert
 from server.webhooks.errors import DeliveryFinished, DeliveryOpen, EndpointDisabled
 from server.webhooks.models import FIRST_STATES
 from server.webhooks.queries import cancelling, deliveries, endpoints, fan_out, lanes, reopening
@@ -64,7 +63,7 @@ def read_filter(text: str) -> Wanted:
     since, before = wanted.since, wanted.before
     for comparison in filters.parse(text, fields=["state", "event_type"], times=["event_time"]):
         if comparison.field == "state":
-            states = states & _states(comparison)
+            states = states & comparison.among(convert.STATE_WORDS)
         elif comparison.field == "event_time":
             moment = comparison.moment
             since, before = (
@@ -75,14 +74,6 @@ def read_filter(text: str) -> Wanted:
         else:
             types = frozenset({comparison.value}) & (frozenset({comparison.value}) if types is None else types)
     return Wanted(states, types, others, since, before)
-
-
-def _states(comparison: Comparison) -> frozenset[str]:
-    word = convert.STATE_WORDS.get(comparison.value)
-    if word is None:
-        choice = ", ".join(convert.STATE_WORDS)
-        raise FilterInvalid(f"There is no state {{value}}. Use {choice}.", value=comparison.value)
-    return _ALL_STATES - {word} if comparison.negated else frozenset({word})
 
 
 def retry(workspace_id: UUID, endpoint_id: UUID, event_id: UUID) -> DeliveryRow:

@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from server.core import ids, jobs, tenancy
-from server.webhooks import convert
+from server.webhooks.convert import endpoints as convert
 from server.webhooks.queries import endpoints as queries
 from server.webhooks.queries import owners
 from server.webhooks.service import versions

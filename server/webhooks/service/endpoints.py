@@ -9,14 +9,13 @@ from server.core.call import Call
 from server.core.db import db
 from server.core.errors import NotFound
 from server.core.paging import Page
-from server.webhooks import convert
 from server.webhooks.conf import WebhooksSettings
+from server.webhooks.convert import endpoints as convert
 from server.webhooks.errors import EndpointUrlTaken, TooManyEndpoints
 from server.webhooks.queries import endpoints
 from server.webhooks.queries.rows import EndpointRow, LaneRow
 from server.webhooks.service import cancelling, listing, secrets, versions, wanted
 from server.workspaces.service import access
-from userdata.api.v1.change_pb2 import Change
 from userdata.webhooks.v1.endpoint_pb2 import Endpoint
 from userdata.webhooks.v1.webhook_events_pb2 import (
     WebhookEndpointCreated,
@@ -131,14 +130,8 @@ def _publish_updated(before: EndpointRow, after: EndpointRow, lane: LaneRow, cha
     differences = {name: change for name, change in shown.items() if name not in _ALWAYS}
     for name in _SEALED:
         if name in changes and name not in differences:
-            differences[name] = _masked()
+            differences[name] = events.masked()
     versions.publish("updated", after, WebhookEndpointUpdated(endpoint=new, changes=differences))
-
-
-def _masked() -> Change:
-    change = Change()
-    change.before.string_value = change.after.string_value = events.MASK
-    return change
 
 
 def delete(caller: Call, endpoint_id: UUID, *, etag: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from server.core import filters
 from server.core.filters import Comparison, FilterInvalid
-from server.webhooks import convert
+from server.webhooks.convert import endpoints as convert
 from server.webhooks.service import urls
 
 _FIELDS: Final = ("state", "url", "event_type", "label")
@@ -15,7 +15,7 @@ def conditions(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {"states": None, "url_key": None, "types": None, "labels": {}}
     for comparison in filters.parse(text, fields=_FIELDS):
         if comparison.field == "state":
-            let_through = _states(comparison)
+            let_through = comparison.among(convert.STATE_WORDS)
             found["states"] = let_through if found["states"] is None else let_through & found["states"]
             continue
         if comparison.negated:
@@ -33,14 +33,6 @@ def matching(event_type: str) -> list[str]:
     """What an endpoint may name to get events of this type: the type itself and each of its prefixes."""
     parts = event_type.split(".")
     return [event_type, *(".".join([*parts[:end], "*"]) for end in range(1, len(parts)))]
-
-
-def _states(comparison: Comparison) -> set[str]:
-    word = convert.STATE_WORDS.get(comparison.value)
-    if word is None:
-        choice = ", ".join(convert.STATE_WORDS)
-        raise FilterInvalid(f"There is no state {{value}}. Use {choice}.", value=comparison.value)
-    return set(convert.STATE_WORDS.values()) - {word} if comparison.negated else {word}
 
 
 def _label(comparison: Comparison) -> dict[str, str]:

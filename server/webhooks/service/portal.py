@@ -16,7 +16,7 @@ from server.core.credentials import Verified
 from server.core.errors import NotFound
 from server.core.paging import Page
 from server.core.principal import Kind, Principal
-from server.webhooks import convert
+from server.webhooks.convert import portal as convert
 from server.webhooks.errors import PortalCodeInvalid, PortalSessionEnded
 from server.webhooks.queries import portal
 from server.webhooks.queries.rows import PortalSessionRow

@@ -12,7 +12,8 @@ from server.core.call import Call
 from server.core.errors import FieldViolation, InvalidArgument, NotFound
 from server.core.paging import Page
 from server.events.service import catalogue
-from server.webhooks import convert_sources, source_settings
+from server.webhooks import source_settings
+from server.webhooks.convert import sources as convert
 from server.webhooks.errors import SecretInvalid, TooManySources
 from server.webhooks.queries import sources
 from server.webhooks.queries.sources import ReceiptRow, SourceRow
@@ -40,9 +41,9 @@ def create(caller: Call, message: Source) -> tuple[SourceRow, str]:
     Raises InvalidArgument, SecretInvalid, EventTypeUnknown and its like, TooManySources.
     """
     workspace = access.hold(caller)
-    kind = convert_sources.kind_of(message.kind)
+    kind = convert.kind_of(message.kind)
     source_id, now = ids.new(), clock.now()
-    settings = _sound(kind, convert_sources.settings_of(message, kind))
+    settings = _sound(kind, convert.settings_of(message, kind))
     _require_type(workspace.id, message.event_type)
     if sources.count(workspace.id, most=_MOST) >= _MOST:
         raise TooManySources(limit=str(_MOST))
@@ -63,7 +64,7 @@ def create(caller: Call, message: Source) -> tuple[SourceRow, str]:
     )
     token = apikeys.generate(PREFIX)
     sources.insert(row, token_hash=apikeys.digest(token))
-    _publish("created", row, WebhookSourceCreated(source=convert_sources.source(row)))
+    _publish("created", row, WebhookSourceCreated(source=convert.source(row)))
     return row, url_of(token)
 
 
@@ -162,11 +163,9 @@ def _change(before: SourceRow, changes: dict[str, Any], *, secret: bool = False,
     shown = {name: value for name, value in changes.items() if name in SourceRow._fields}
     after = before._replace(**shown, revision=before.revision + 1, update_time=clock.now())
     sources.update(after.workspace_id, after.id, **changes, revision=after.revision, update_time=after.update_time)
-    message = convert_sources.source(after)
+    message = convert.source(after)
     differences = {
-        name: change
-        for name, change in events.changes(convert_sources.source(before), message).items()
-        if name not in _ALWAYS
+        name: change for name, change in events.changes(convert.source(before), message).items() if name not in _ALWAYS
     }
     for name, changed in (("secret", secret), ("url", url)):
         if changed:
@@ -178,7 +177,7 @@ def _change(before: SourceRow, changes: dict[str, Any], *, secret: bool = False,
 
 def _merged(old: SourceSettings, message: Source, kind: str, paths: Collection[str]) -> SourceSettings:
     """`old` with those of `paths` that are settings as in `message`."""
-    new = convert_sources.settings_of(message, kind)
+    new = convert.settings_of(message, kind)
     merged = old
     if "secret" in paths:
         merged = replace(merged, secret=new.secret)

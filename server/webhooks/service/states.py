@@ -4,7 +4,7 @@ from uuid import UUID
 
 from server.core import clock, ids
 from server.core.call import Call
-from server.webhooks import convert
+from server.webhooks.convert import endpoints as convert
 from server.webhooks.errors import EndpointDisabled
 from server.webhooks.queries import endpoints as queries
 from server.webhooks.queries import lanes

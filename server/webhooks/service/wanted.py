@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from server.core import events
 from server.core.errors import FieldViolation, InvalidArgument
-from server.webhooks import convert, expressions, sealing
+from server.webhooks import expressions, sealing
 from server.webhooks.conf import RETRY_DELAYS, TIMEOUT_SECONDS
+from server.webhooks.convert import endpoints as convert
+from server.webhooks.convert.times import seconds_of
 from server.webhooks.errors import EndpointHeaderForbidden
 from server.webhooks.queries.rows import EndpointRow
 from server.webhooks.sending.headers import HeaderForbidden, check_headers
@@ -64,13 +66,13 @@ def _transformation(message: Endpoint) -> dict[str, Any]:
 
 
 def _retry_delays(message: Endpoint) -> dict[str, Any]:
-    delays = [_whole(f"retry_delays[{at}]", convert.seconds_of(d)) for at, d in enumerate(message.retry_delays)]
+    delays = [_whole(f"retry_delays[{at}]", seconds_of(d)) for at, d in enumerate(message.retry_delays)]
     return {"retry_delays": delays or list(RETRY_DELAYS)}
 
 
 def _timeout(message: Endpoint) -> dict[str, Any]:
     is_set = message.HasField("timeout")
-    return {"timeout_seconds": _whole("timeout", convert.seconds_of(message.timeout)) if is_set else TIMEOUT_SECONDS}
+    return {"timeout_seconds": _whole("timeout", seconds_of(message.timeout)) if is_set else TIMEOUT_SECONDS}
 
 
 def _whole(field: str, seconds: float) -> int:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from server.core import ids, paging
 from server.core.call import Call
-from server.webhooks import convert_deliveries as convert
+from server.webhooks.convert import deliveries as convert
 from server.webhooks.service import deliveries, explaining
 from userdata.webhooks.v1 import delivery_service_pb2 as pb
 from userdata.webhooks.v1.delivery_pb2 import Delivery

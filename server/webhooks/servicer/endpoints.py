@@ -4,7 +4,8 @@ from google.protobuf.empty_pb2 import Empty
 
 from server.core import ids, masks, paging
 from server.core.call import Call
-from server.webhooks import convert
+from server.webhooks.convert import endpoints as convert
+from server.webhooks.convert.times import moment
 from server.webhooks.service import endpoints, secrets, states, stats, testing, verifying, wanted
 from userdata.webhooks.v1 import endpoint_service_pb2 as pb
 from userdata.webhooks.v1.endpoint_pb2 import Endpoint
@@ -57,8 +58,8 @@ class EndpointServicer:
         return pb.SendTestEventResponse(event_id=ids.encode("evt", event_id))
 
     def GetEndpointStats(self, request: pb.GetEndpointStatsRequest, call: Call) -> pb.EndpointStats:
-        start = convert.moment(request.start_time) if request.HasField("start_time") else None
-        end = convert.moment(request.end_time) if request.HasField("end_time") else None
+        start = moment(request.start_time) if request.HasField("start_time") else None
+        end = moment(request.end_time) if request.HasField("end_time") else None
         rows = stats.by_hour(call.workspace, ids.decode("whe", request.endpoint_id), start=start, end=end)
         return convert.endpoint_stats(rows)
 

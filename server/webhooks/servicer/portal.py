@@ -2,7 +2,7 @@
 
 from server.core import ids, paging
 from server.core.call import Call
-from server.webhooks import convert
+from server.webhooks.convert import portal as convert
 from server.webhooks.service import portal
 from userdata.webhooks.v1 import portal_service_pb2 as pb
 from userdata.webhooks.v1.portal_pb2 import PortalSession

@@ -2,8 +2,8 @@
 
 from server.core import clock, ids, paging
 from server.core.call import Call
-from server.webhooks import convert_deliveries as convert
-from server.webhooks.convert import moment
+from server.webhooks.convert import replays as convert
+from server.webhooks.convert.times import moment
 from server.webhooks.service import replays
 from userdata.webhooks.v1 import replay_service_pb2 as pb
 from userdata.webhooks.v1.replay_pb2 import Replay

@@ -1,16 +1,14 @@
-"""Rows to messages, and the parts of messages that go into rows. Each kind of resource has its own part below."""
+"""Endpoints, their secrets and their statistics."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
-
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from server.core import etags, events, ids
 from server.webhooks import latency, sealing
+from server.webhooks.convert.times import milliseconds
 from server.webhooks.models import FORMATS, ORDERINGS, SIGNATURES, STATES
-from server.webhooks.queries.rows import EndpointRow, HourRow, LaneRow, PortalSessionRow, SecretRow
+from server.webhooks.queries.rows import EndpointRow, HourRow, LaneRow, SecretRow
 from server.webhooks.sending.types import Auth, Basic, Bearer, MutualTls, NoAuth, OAuth2
 from userdata.webhooks.v1 import endpoint_pb2
 from userdata.webhooks.v1.endpoint_pb2 import (
@@ -22,18 +20,12 @@ from userdata.webhooks.v1.endpoint_pb2 import (
     EndpointOAuth2,
 )
 from userdata.webhooks.v1.endpoint_service_pb2 import EndpointCounts, EndpointHour, EndpointSecret, EndpointStats
-from userdata.webhooks.v1.portal_pb2 import PortalSession
 
 #: What filters call a state, and what the database holds for it.
 STATE_WORDS: Final = {f"ENDPOINT_STATE_{word}": word for word in STATES}
 _SIGNATURES: Final = ("HMAC_SHA256", *SIGNATURES)
 _ORDERINGS: Final = ("NONE", *ORDERINGS)
 _FORMATS: Final = ("PLAIN", *FORMATS)
-
-
-def moment(message: Timestamp) -> datetime:
-    """A moment of the contract, to the microsecond, which is as exact as the database is."""
-    return message.ToDatetime(tzinfo=UTC)
 
 
 def endpoint(row: EndpointRow, lane: LaneRow) -> Endpoint:
@@ -111,20 +103,6 @@ def auth_of(message: Endpoint) -> Auth:
     return NoAuth()
 
 
-def portal_session(row: PortalSessionRow) -> PortalSession:
-    """A portal session as the contract shows it."""
-    return PortalSession(
-        id=ids.encode("wps", row.id),
-        workspace_id=ids.encode("ws", row.workspace_id),
-        creator_id=row.creator,
-        permissions=row.permissions,
-        code_expire_time=row.code_expire_time,
-        expire_time=row.expire_time,
-        revoke_time=row.revoke_time,
-        create_time=row.create_time,
-    )
-
-
 def signature_of(number: endpoint_pb2.EndpointSignature) -> str:
     """What the database calls the signature; field rules have refused unknown numbers."""
     return _SIGNATURES[number]
@@ -138,11 +116,6 @@ def ordering_of(number: endpoint_pb2.EndpointOrdering) -> str:
 def format_of(number: endpoint_pb2.EndpointFormat) -> str:
     """What the database calls the format."""
     return _FORMATS[number]
-
-
-def seconds_of(duration: Duration) -> float:
-    """A duration in seconds."""
-    return duration.ToTimedelta().total_seconds()
 
 
 def endpoint_secret(row: SecretRow, *, secret: str, public_key: str) -> EndpointSecret:
@@ -172,10 +145,6 @@ def _counts(rows: Sequence[HourRow]) -> EndpointCounts:
         succeeded=succeeded,
         failed=failed,
         success_rate=succeeded / attempts if attempts else 0,
-        latency_p50=_milliseconds(latency.quantile(latencies, 0.5)),
-        latency_p95=_milliseconds(latency.quantile(latencies, 0.95)),
+        latency_p50=milliseconds(latency.quantile(latencies, 0.5)),
+        latency_p95=milliseconds(latency.quantile(latencies, 0.95)),
     )
-
-
-def _milliseconds(value: float | None) -> timedelta | None:
-    return None if value is None else timedelta(milliseconds=value)

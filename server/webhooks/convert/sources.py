@@ -1,4 +1,4 @@
-"""Rows of sources and receipts to messages, and the parts of messages that go into rows."""
+"""Sources and receipts."""
 
 from typing import Final
 

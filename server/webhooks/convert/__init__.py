@@ -1,0 +1,1 @@
+"""Rows to messages, and the parts of messages that go into rows."""
