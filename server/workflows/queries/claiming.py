@@ -22,7 +22,10 @@ UNFLUSHED: Final = "SET LOCAL synchronous_commit=off;"
 
 
 class ClaimedRow(NamedTuple):
-    """An open execution that is ours. `cause` and `input` are JSON; `is_new` tells that nothing is recorded of it."""
+    """An open execution that is ours. `is_new` tells that nothing is recorded of it.
+
+    `cause`, `input` and `labels` are JSON.
+    """
 
     id: UUID
     create_time: datetime
@@ -32,6 +35,7 @@ class ClaimedRow(NamedTuple):
     trigger: str
     cause: str
     input: str
+    labels: str
     concurrency_key: str | None
     parent_id: UUID | None
     parent_path: str | None
@@ -116,8 +120,8 @@ _CLAIM: Final = Statement("""
     FROM taken, (SELECT %s::uuid AS runner_id, %s::uuid AS id, %s::timestamptz AS now) claim
     WHERE open.id = taken.id
     RETURNING open.id, open.create_time, open.workspace_id, open.workflow_id, open.version, open.trigger,
-        open.cause::text, open.input::text, open.concurrency_key, open.parent_id, open.parent_path, open.depth,
-        open.generation, open.actor, open.trace_parent, open.timeout_time, open.start_time, open.cancel_time,
+        open.cause::text, open.input::text, open.labels::text, open.concurrency_key,
+        open.parent_id, open.parent_path, open.depth, open.generation, open.actor, open.trace_parent, open.timeout_time, open.start_time, open.cancel_time,
         open.pause, taken.ready_time, taken.start_time IS NULL AND open.forked_from IS NULL AND open.generation = 1
 """)
 

@@ -13,12 +13,13 @@ from server.core.waking import Waker
 from server.workflows.models import Signal
 from server.workflows.queries import poking as queries
 
-_WAKER: Final = Waker(queries.CHANNEL)
+#: Wakes the runners after a commit that gives them work.
+WAKER: Final = Waker(queries.CHANNEL)
 
 
 def wake_runners() -> None:
     """Have the runners look for what may go on, once the present transaction is committed."""
-    db.after_commit(_WAKER.wake)
+    db.after_commit(WAKER.wake)
 
 
 def resolve(workspace_id: UUID, execution_id: UUID, path: str, resolution: Any) -> bool:
