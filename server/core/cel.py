@@ -10,15 +10,17 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import lru_cache
-from typing import Any, Final
+from functools import cached_property, lru_cache
+from typing import Any, Final, Union
 
 from cel_expr_python import cel
 from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, timestamp_pb2, wrappers_pb2
 
-from server.core import cel_cost
+from server.core import cel_cost, cel_paths
+from server.core.cel_paths import Path
 
 #: Longer texts, values nested deeper and whole numbers beyond 64 bits are refused.
 MAX_TEXT: Final = 4096
@@ -63,18 +65,42 @@ _FIELDS: Final[dict[Kind, dict[str, Any]]] = {
 }
 
 
+#: The type of a variable or field: one kind, a record of fields, or a list of one shape.
+Shape = Union[Kind, Mapping[str, "Shape"], "ListOf"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """The shape of a list."""
+
+    shape: Shape
+
+
 class Variables:
     """What expressions may name: each variable is a record of typed fields. Make one per use and keep it."""
 
-    def __init__(self, records: Mapping[str, Mapping[str, Kind]]) -> None:
-        # Two environments: one knows each field's type and refuses a misspelt name at compile time; the other takes
-        # plain dictionaries, which spares building a message for each event.
-        self.checked = cel.NewEnv(
-            _pool(records), variables={name: cel.Type(f"{_PACKAGE}.{name.title()}") for name in records}
-        )
-        self.plain = cel.NewEnv(variables=dict.fromkeys(records, cel.Type.Map(cel.Type.STRING, cel.Type.DYN)))
+    def __init__(self, shapes: Mapping[str, Shape]) -> None:
+        self.shapes = shapes
 
-    def bind(self, values: Mapping[str, Mapping[str, Any]]) -> "Bindings":
+    # Two environments: one knows each field's type and refuses a misspelt name at compile time; the other takes
+    # plain dictionaries, which spares building a message for each event.
+
+    @cached_property
+    def checked(self) -> cel.Env:
+        """Knows the type of each field."""
+        messages = _Messages()
+        types = {name: messages.type_of(name.title(), shape) for name, shape in self.shapes.items()}
+        return cel.NewEnv(messages.pool(), variables=types)
+
+    @cached_property
+    def plain(self) -> cel.Env:
+        """Takes dictionaries."""
+        record = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+        return cel.NewEnv(
+            variables={n: record if isinstance(s, Mapping) else cel.Type.DYN for n, s in self.shapes.items()}
+        )
+
+    def bind(self, values: Mapping[str, Any]) -> "Bindings":
         """`values` made ready for any number of evaluations. Raises EvaluationFailed when they do not fit."""
         return Bindings(self, values)
 
@@ -84,16 +110,22 @@ class Bindings:
 
     __slots__ = ("activation", "key", "scope")
 
-    def __init__(self, variables: Variables, values: Mapping[str, Mapping[str, Any]]) -> None:
-        fields = [(f"{name}.{key}", value) for name, record in values.items() for key, value in record.items()]
+    def __init__(self, variables: Variables, values: Mapping[str, Any]) -> None:
+        fields = []
+        given = {}
+        for name, value in values.items():
+            if isinstance(variables.shapes[name], Mapping):
+                fields += [(f"{name}.{key}", field) for key, field in value.items()]
+                given[name] = {key: _given(field) for key, field in value.items()}
+            else:
+                fields.append((name, value))
+                given[name] = _given(value)
         try:
             self.scope = {path: cel_cost.rounded(value, MAX_DEPTH) for path, value in fields}
         except ValueError as error:
             raise EvaluationFailed(f"The values are nested more than {MAX_DEPTH} deep, or hold NUL.") from error
         self.key = tuple(self.scope.items())
-        self.activation = variables.plain.Activation(
-            {name: {key: _given(value) for key, value in record.items()} for name, record in values.items()}
-        )
+        self.activation = variables.plain.Activation(given)
 
 
 class Expression:
@@ -103,9 +135,16 @@ class Expression:
         self._program = program
         self._variables = variables
         self._result = result
-        self._cost = cel_cost.Estimate(program.serialize())
+        serialized = program.serialize()
+        self._cost = cel_cost.Estimate(serialized)
+        self._serialized = serialized
 
-    def evaluate(self, values: Mapping[str, Mapping[str, Any]] | Bindings) -> Any:
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """The values that it names."""
+        return cel_paths.paths(self._serialized)
+
+    def evaluate(self, values: Mapping[str, Any] | Bindings) -> Any:
         """The result as JSON: times in RFC 3339, durations like "1.5s", bytes in base64. Raises EvaluationFailed."""
         bindings = values if isinstance(values, Bindings) else self._variables.bind(values)
         if not self._cost.fits(bindings.scope, bindings.key):
@@ -119,25 +158,39 @@ class Expression:
             raise EvaluationFailed(_sentence(str(value.plain_value())))
         if self._result is not Kind.JSON and kind != self._result.value:
             raise EvaluationFailed(f"The expression gave {kind.name().lower()}, not {self._result.name.lower()}.")
-        return _as_json(value.plain_value())
+        return as_json(value.plain_value())
 
 
 @lru_cache(maxsize=4096)
 def compile(text: str, *, variables: Variables, result: Kind = Kind.JSON) -> Expression:  # noqa: A001
     """The expression of `text`, which gives `result`. Raises ExpressionInvalid."""
+    check(text, variables=variables, result=result)
+    return compile_unchecked(text, variables=variables, result=result)
+
+
+def check(text: str, *, variables: Variables, result: Kind = Kind.JSON) -> cel.Type:
+    """The type of what `text` gives, which fits `result`. Raises ExpressionInvalid."""
+    kind = _compiled(text, variables.checked).return_type()
+    if result is not Kind.JSON and kind not in (result.value, cel.Type.DYN):
+        raise ExpressionInvalid(f"The expression gives {kind.name().lower()}, but must give {result.name.lower()}.")
+    return kind
+
+
+def compile_unchecked(text: str, *, variables: Variables, result: Kind = Kind.JSON) -> Expression:
+    """The expression of `text`, whose types nobody looked at; it may fail for every value. Raises ExpressionInvalid."""
+    try:
+        return Expression(_compiled(text, variables.plain), variables, result)
+    except cel_cost.TooComplex as error:
+        raise ExpressionInvalid(str(error)) from error
+
+
+def _compiled(text: str, env: cel.Env) -> cel.Expression:
     if not text.strip() or len(text) > MAX_TEXT or "\0" in text:
         raise ExpressionInvalid(f"Write an expression of 1 to {MAX_TEXT} characters.")
     try:
-        kind = variables.checked.compile(text).return_type()
-        program = variables.plain.compile(text)
+        return env.compile(text)
     except (RuntimeError, ValueError) as error:
         raise _invalid(str(error)) from error
-    if result is not Kind.JSON and kind not in (result.value, cel.Type.DYN):
-        raise ExpressionInvalid(f"The expression gives {kind.name().lower()}, but must give {result.name.lower()}.")
-    try:
-        return Expression(program, variables, result)
-    except cel_cost.TooComplex as error:
-        raise ExpressionInvalid(str(error)) from error
 
 
 def load(text: str) -> Any:
@@ -159,14 +212,15 @@ def _given(value: Any) -> Any:
     return value
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """What CEL gives as JSON: times in RFC 3339, durations like "1.5s". Raises EvaluationFailed."""
     if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
     match value:
         case list():
-            return [_as_json(item) for item in value]
+            return [as_json(item) for item in value]
         case dict() if all(isinstance(key, str) for key in value):
-            return {key: _as_json(item) for key, item in value.items()}
+            return {key: as_json(item) for key, item in value.items()}
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case timedelta():
@@ -176,19 +230,43 @@ def _as_json(value: Any) -> Any:
     raise EvaluationFailed("The result is not JSON: it holds a type, a key that is no string, or no finite number.")
 
 
-def _pool(records: Mapping[str, Mapping[str, Kind]]) -> descriptor_pool.DescriptorPool:
-    file = descriptor_pb2.FileDescriptorProto(name="variables.proto", package=_PACKAGE, syntax="proto3")
-    file.dependency.extend(("google/protobuf/timestamp.proto", "google/protobuf/struct.proto"))
-    file.dependency.append("google/protobuf/wrappers.proto")
-    for name, fields in records.items():
-        message = file.message_type.add(name=name.title())
-        for number, (field, kind) in enumerate(fields.items(), 1):
-            message.field.append(_Field(name=field, number=number, **_FIELDS[kind]))
-    pool = descriptor_pool.DescriptorPool()
-    for known in (timestamp_pb2, struct_pb2, wrappers_pb2):
-        pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool
+class _Messages:
+    """Message types for the checker, made from shapes."""
+
+    def __init__(self) -> None:
+        self._file = descriptor_pb2.FileDescriptorProto(name="variables.proto", package=_PACKAGE, syntax="proto3")
+        self._file.dependency.extend(("google/protobuf/timestamp.proto", "google/protobuf/struct.proto"))
+        self._file.dependency.append("google/protobuf/wrappers.proto")
+
+    def type_of(self, name: str, shape: Shape) -> cel.Type:
+        """The type of a variable; `name` is free for a message."""
+        if isinstance(shape, Kind):
+            return shape.value
+        if isinstance(shape, ListOf):
+            return cel.Type.List(self.type_of(name, shape.shape))
+        message = self._file.message_type.add(name=name)
+        for number, (field, inner) in enumerate(shape.items(), 1):
+            message.field.append(_Field(name=field, number=number, **self._options(f"{name}_{number}", inner)))
+        return cel.Type(f"{_PACKAGE}.{name}")
+
+    def _options(self, name: str, shape: Shape) -> dict[str, Any]:
+        if isinstance(shape, Kind):
+            return _FIELDS[shape]
+        if isinstance(shape, ListOf):
+            inner = shape.shape
+            # A message cannot hold a list of lists.
+            options = _FIELDS[Kind.JSON] if isinstance(inner, ListOf) else self._options(name, inner)
+            return {**options, "label": _Field.LABEL_REPEATED}
+        self.type_of(name, shape)
+        return {"type": _Field.TYPE_MESSAGE, "type_name": f".{_PACKAGE}.{name}"}
+
+    def pool(self) -> descriptor_pool.DescriptorPool:
+        """A pool of these types and what they build on."""
+        pool = descriptor_pool.DescriptorPool()
+        for known in (timestamp_pb2, struct_pb2, wrappers_pb2):
+            pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
+        pool.AddSerializedFile(self._file.SerializeToString())
+        return pool
 
 
 def _invalid(text: str) -> ExpressionInvalid:
