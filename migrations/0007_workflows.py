@@ -14,6 +14,7 @@ CREATE TABLE workflow (
     state text NOT NULL CHECK (state IN ('DRAFT', 'ACTIVE', 'PAUSED', 'ARCHIVED')),
     version integer NOT NULL,
     labels jsonb NOT NULL,
+    paused_triggers text[] NOT NULL DEFAULT '{}',
     revision integer NOT NULL,
     create_time timestamptz NOT NULL,
     update_time timestamptz NOT NULL,

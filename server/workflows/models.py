@@ -14,7 +14,10 @@ from server.workspaces.models import WorkspaceKeyField
 
 
 class Workflow(Model):
-    """A definition under a name. `version` is the number of the latest one."""
+    """A definition under a name. `version` is the number of the latest one.
+
+    `paused_triggers` are ids of the definition: what is paused stays so when the workflow is activated anew.
+    """
 
     id = IdField()
     workspace = WorkspaceKeyField()
@@ -24,6 +27,7 @@ class Workflow(Model):
     state = EnumField("DRAFT", "ACTIVE", "PAUSED", "ARCHIVED")
     version = peewee.IntegerField()
     labels = JsonField()
+    paused_triggers = ArrayField(peewee.TextField, index=False, default=list)
     revision = peewee.IntegerField()
     create_time = CreateTimeField()
     update_time = TimeField()
