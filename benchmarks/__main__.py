@@ -20,15 +20,19 @@ from rich.markdown import Markdown
 from benchmarks import ceiling, machine, report, scenarios
 from benchmarks.backlog import backlog
 from benchmarks.figures import QUICK, Effort, Figure
+from benchmarks.finished import finished
 from benchmarks.load import PYTHON, ROOT, LoadFailedError, Outcome, run
+from benchmarks.looping import looping
 from benchmarks.memory import memory
 from benchmarks.paging import paging
 from benchmarks.peer import FastApiPeer, PeerError
 from benchmarks.product import Product, ProductError
 from benchmarks.publishing import publish
 from benchmarks.scenarios import Bench
+from benchmarks.waiting import waiting
 from benchmarks.watching import watch
 from benchmarks.webhooks import hanging, webhooks
+from benchmarks.workflows import long_workflow, step_latency, workflows
 from udb.errors import ToolError
 
 SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
@@ -40,7 +44,13 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "watchers": watch,
     "publish": publish,
     "memory": memory,
+    "workflows": workflows,
+    "step_latency": step_latency,
+    "long_workflow": long_workflow,
+    "looping": looping,
+    "waiting": waiting,
     # Last: these fill the product's tables with a million rows, which the peers' do not have.
+    "finished": finished,
     "backlog": backlog,
     "paging": paging,
 }

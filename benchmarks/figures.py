@@ -91,6 +91,10 @@ class Effort:
         backlog: open deliveries beside none.
         single_events: published one at a time in a run.
         watchers: streams that are open at a time.
+        executions: in one run of the product, `peer_executions` in one of the DBOS peer.
+        waiting: executions that wait at a time; `timers` wait for the same moment.
+        finished: executions beside hardly any.
+        items: of the longest `foreach`.
     """
 
     rounds: int = 5
@@ -105,6 +109,12 @@ class Effort:
     backlog: int = 1_000_000
     single_events: int = 50
     watchers: int = 5_000
+    executions: int = 4_000
+    peer_executions: int = 600
+    waiting: int = 100_000
+    timers: int = 10_000
+    finished: int = 1_000_000
+    items: int = 10_000
 
     def of(self, load: Load) -> Load:
         """The load, run that long."""
@@ -124,6 +134,12 @@ QUICK = Effort(
     backlog=50_000,
     single_events=15,
     watchers=1_000,
+    executions=500,
+    peer_executions=100,
+    waiting=2_000,
+    timers=500,
+    finished=20_000,
+    items=400,
 )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import grpc
 
 from benchmarks.costs import children
+from benchmarks.extended import procfile
 from benchmarks.load import GRPC, HTTP, ROOT, UUID_MARK, Load
 from benchmarks.loopback import call
 from benchmarks.wire import USERS, WORKSPACES_EACH, create_body, grpc_request, http_request
@@ -48,12 +49,14 @@ class Product:
     """Runs an installation while the block lasts, with as many server processes as there are cores.
 
     Postgres writes to disk as in production (the helper's own default spares that for tests), nobody is kept from
-    owning more than the usual thousand workspaces or from watching one, and webhooks may go to this machine.
+    owning more than the usual thousand workspaces or from watching one, and webhooks may go to this machine. Its
+    processes know the benchmark's own types of steps (`benchmarks.extended`).
     """
 
     def __init__(self, *, processes: int) -> None:
         self._var = ROOT / "var" / "bench" / "installation"
         env = {
+            "PROCFILE": str(self._var.parent / "Procfile"),
             "SERVER_PROCESSES": str(processes),
             "POSTGRES_FSYNC": "true",
             "WORKSPACES_PER_USER": "0",
@@ -67,6 +70,7 @@ class Product:
     def __enter__(self) -> Self:
         shutil.rmtree(self._var.parent, ignore_errors=True)
         self._var.mkdir(parents=True)
+        procfile(self._var.parent)
         self.installation.__enter__()
         try:
             self.people = [self.sign_up(f"bench-{number}@example.com") for number in range(USERS)]
@@ -98,7 +102,7 @@ class Product:
 
     def groups(self) -> dict[str, list[int]]:
         """All processes of the installation by kind."""
-        kinds: dict[str, list[int]] = {"server": [], "deliverer": [], "envoy": [], "others": []}
+        kinds: dict[str, list[int]] = {"server": [], "deliverer": [], "runner": [], "envoy": [], "others": []}
         for label, running in self.installation.processes.items():
             if label == "postgres":
                 continue

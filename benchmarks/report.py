@@ -15,15 +15,17 @@ HERE = Path(__file__).parent
 REMARKS = "## Remarks"
 CHARTS = {
     "throughput.svg": ("Requests per second", ("get_rest", "get_grpc", "create_rest")),
+    "workflows.svg": ("Steps of workflows per second", ("steps", "steps_called", "steps_pure")),
     "deliveries.svg": ("Deliveries of webhooks per second", ("deliveries_bare", "deliveries_dramatiq")),
 }
 """By file: what is counted, and the keys of the figures."""
 DASH = "\N{EN DASH}"
-KINDS = ("server", "deliverer", "envoy", "postgres", "others", "receiver", "generator")
+KINDS = ("server", "deliverer", "runner", "envoy", "postgres", "others", "receiver", "generator")
 COSTS = """\
-Where the time of the processors went, microseconds a request, a delivery or an event. "deliverer" are the processes
-that deliver webhooks, Dramatiq's for that peer; "others" are the relay, scheduler, workers, streams and Redis;
-"receiver" is the receiver of webhooks; "generator" is the load generator, or the bare client."""
+Where the time of the processors went, microseconds a request, a delivery, an event or a step. "deliverer" are the
+processes that deliver webhooks, Dramatiq's for that peer; "runner" are those that run workflows, DBOS's for that peer;
+"others" are the relay, scheduler, workers, streams and Redis; "receiver" is the receiver of webhooks; "generator" is
+the load generator, or the bare client."""
 INTRODUCTION = """\
 Written by `make bench`. All sides run on the same cores, on the same Postgres, under one load generator, in turn:
 {rounds} runs of {seconds:g} s each, or of as many deliveries as the notes tell. A cell shows the median and, in
