@@ -1,0 +1,38 @@
+"""Rows of workflows for tests, made by the room's own models."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+from server.core import clock, tenancy
+from server.workflows.models import Version, Workflow
+from server.workspaces.models import Workspace
+
+_numbers = count(1)
+#: A definition that does nothing.
+NOTHING = {"steps": [{"id": "done", "type": "transform", "with": {"value": 1}}]}
+
+
+def make_workflow(workspace: Workspace, definition: Mapping[str, Any] = NOTHING, **values: Any) -> Workflow:
+    """An active workflow with its first version."""
+    tenancy.enter(workspace.id)
+    name = values.pop("name", None) or f"workflow-{next(_numbers)}"
+    defaults = {
+        "name": name,
+        "display_name": name,
+        "description": "",
+        "state": "ACTIVE",
+        "version": 1,
+        "labels": {},
+        "revision": 1,
+        "update_time": clock.now(),
+    }
+    workflow = Workflow.create(workspace=workspace.id, **(defaults | values))
+    Version.create(
+        workflow=workflow.id,
+        number=workflow.version,
+        workspace=workspace.id,
+        definition=dict(definition),
+        creator="system",
+    )
+    return workflow
