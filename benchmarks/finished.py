@@ -15,7 +15,8 @@ WITH made AS MATERIALIZED (
 ),
 ended AS (
     INSERT INTO workflow_execution (id, create_time, workspace_id, workflow_id, version, state, priority, trigger,
-        cause, input, labels, depth, generation, actor, trace_parent, start_time, end_time, output, cancel_reason, revision)
+        cause, input, labels, depth, generation, actor, trace_parent, start_time, end_time, output, cancel_reason,
+        revision)
     SELECT id, uuid_extract_timestamp(id), %(workspace)s, %(workflow)s, 1, 'SUCCEEDED', 3, 'MANUAL',
         '{"kind": "MANUAL"}', '{}', '{}', 0, 1, '', '', uuid_extract_timestamp(id),
         uuid_extract_timestamp(id) + interval '50 ms', '{}', '', 1
