@@ -37,8 +37,9 @@ def shop(installation: Installation, people: People, receiver: Receiver) -> Iter
     yield shop
     for endpoint in shop.endpoints.values():
         owner.rest.call("DELETE", f"{shop.place}/endpoints/{endpoint}")
-    # What was being sent then is given up after its lease, by the last look a minute later.
-    until(shop.is_done, within=90, saying="deliveries are left")
+    # What is being sent ends, and is looked for a second later at the latest.
+    receiver.hang_up()
+    until(shop.is_done, within=15, saying="deliveries are left")
 
 
 def deliverers(installation: Installation) -> list[str]:

@@ -1,6 +1,6 @@
 """Pausing, resuming and disabling endpoints, and what becomes of the open deliveries of a deleted one."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -153,6 +153,15 @@ def test_there_is_no_letter_about_what_is_over(ada, acme):
     assert mail.endpoint_disabled(acme.id, endpoint.id, ada.user.id) is None
 
 
+def cancel(endpoint, *, after_seconds=0):
+    """What the job does so many seconds after the endpoint was deleted; gives after how many more it comes back."""
+    (job,) = jobs_of(CancelDeliveries)
+    delete_time = job.delete_time.ToDatetime(tzinfo=UTC)
+    with as_worker(), clock.frozen(delete_time + timedelta(seconds=after_seconds)):
+        again = cancelling.cancel(endpoint.workspace, endpoint.id, delete_time=delete_time)
+        return None if again is None else (again - clock.now()).total_seconds()
+
+
 def test_open_deliveries_of_a_deleted_endpoint_are_cancelled(ada, acme):
     endpoint, other = make_endpoint(acme), make_endpoint(acme)
     for number in range(3):
@@ -160,11 +169,8 @@ def test_open_deliveries_of_a_deleted_endpoint_are_cancelled(ada, acme):
     make_open(endpoint, due_time="infinity", ordering_key="a")
     make_open(other)
     ask(by(ada), "DeleteEndpoint", acme, whe(endpoint))
-    expected = CancelDeliveries(workspace_id=ids.encode("ws", acme.id), endpoint_id=whe(endpoint))
-    assert jobs_of(CancelDeliveries) == [expected] * 3
     tenancy.enter(acme.id)
-    with as_worker():
-        assert cancelling.cancel(acme.id, endpoint.id)
+    cancel(endpoint)
     assert [row.endpoint_id for row in OpenDelivery.select()] == [other.id]
     assert sorted((row.state, row.attempts) for row in Delivery.select()) == [
         ("CANCELLED", 0),
@@ -174,17 +180,39 @@ def test_open_deliveries_of_a_deleted_endpoint_are_cancelled(ada, acme):
     ]
 
 
+def test_a_job_cancels_a_batch_and_comes_back_for_the_rest(ada, acme, monkeypatch):
+    monkeypatch.setattr(cancelling, "_BATCH", 2)
+    endpoint = make_endpoint(acme)
+    for _ in range(3):
+        make_open(endpoint)
+    ask(by(ada), "DeleteEndpoint", acme, whe(endpoint))
+    tenancy.enter(acme.id)
+    assert cancel(endpoint) == 0
+    assert OpenDelivery.select().count() == 1
+    assert cancel(endpoint) > 0
+    assert OpenDelivery.select().count() == 0
+
+
+def test_what_a_late_fan_out_opens_is_cancelled_too(ada, acme):
+    endpoint = make_endpoint(acme)
+    ask(by(ada), "DeleteEndpoint", acme, whe(endpoint))
+    tenancy.enter(acme.id)
+    assert [cancel(endpoint, after_seconds=seconds) for seconds in (0, 1, 2, 4, 8)] == [1, 1, 2, 4, 8]
+    make_open(endpoint)
+    assert cancel(endpoint, after_seconds=16) == 16
+    assert [row.state for row in Delivery.select()] == ["CANCELLED"]
+    assert cancel(endpoint, after_seconds=32) is None
+
+
 def test_what_is_being_sent_to_a_deleted_endpoint_is_cancelled_after_its_lease(ada, acme):
     endpoint = make_endpoint(acme)
-    lease_time = clock.now() + timedelta(seconds=30)
+    lease_time = clock.now() + timedelta(seconds=50)
     make_open(endpoint, state="DELIVERING", claim=ids.new(), lease_time=lease_time)
     ask(by(ada), "DeleteEndpoint", acme, whe(endpoint))
     tenancy.enter(acme.id)
-    with as_worker():
-        assert cancelling.cancel(acme.id, endpoint.id)
-        assert OpenDelivery.select().count() == 1
-        with clock.advanced(timedelta(seconds=31)):
-            assert cancelling.cancel(acme.id, endpoint.id)
+    assert cancel(endpoint, after_seconds=40) == 40
+    assert OpenDelivery.select().count() == 1
+    assert cancel(endpoint, after_seconds=80) is None
     assert [(row.state, row.attempts) for row in Delivery.select()] == [("CANCELLED", 1)]
     assert [(row.number, row.error) for row in Attempt.select()] == [(1, "INTERRUPTED")]
 

@@ -27,8 +27,7 @@ class Receiver:
         self.address = ""
         self._bomb = gzip.compress(bytes(200 * 1024 * 1024), 9)
         self._loop = asyncio.new_event_loop()
-        # Tasks that wait for something nobody else knows would be collected as garbage.
-        self._never = asyncio.Event()
+        self._waits = asyncio.Event()
         self._tasks: set[asyncio.Task[None] | None] = set()
         self._answers: dict[str, Answers] = {
             "hang": self._hang,
@@ -58,6 +57,10 @@ class Receiver:
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join(10)
             self._loop.close()
+
+    def hang_up(self) -> None:
+        """Close the connections that wait for an answer."""
+        self._loop.call_soon_threadsafe(self._waits.set)
 
     async def _close(self, server: asyncio.Server) -> None:
         server.close()
@@ -92,8 +95,9 @@ class Receiver:
     async def _fail(self, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")
 
-    async def _hang(self, _writer: asyncio.StreamWriter) -> None:
-        await self._never.wait()
+    async def _hang(self, writer: asyncio.StreamWriter) -> None:
+        await self._waits.wait()
+        await self._reset(writer)
 
     async def _reset(self, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()

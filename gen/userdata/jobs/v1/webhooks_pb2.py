@@ -22,19 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fuserdata/jobs/v1/webhooks.proto\x12\x10userdata.jobs.v1\"9\n\x0e\x43ontinueReplay\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x11\n\treplay_id\x18\x02 \x01(\t\"=\n\x10\x43\x61ncelDeliveries\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\"W\n\x19SendEndpointDisabledEmail\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fuserdata/jobs/v1/webhooks.proto\x12\x10userdata.jobs.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\x0e\x43ontinueReplay\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x11\n\treplay_id\x18\x02 \x01(\t\"n\n\x10\x43\x61ncelDeliveries\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12/\n\x0b\x64\x65lete_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x19SendEndpointDisabledEmail\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'userdata.jobs.v1.webhooks_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CONTINUEREPLAY']._serialized_start=53
-  _globals['_CONTINUEREPLAY']._serialized_end=110
-  _globals['_CANCELDELIVERIES']._serialized_start=112
-  _globals['_CANCELDELIVERIES']._serialized_end=173
-  _globals['_SENDENDPOINTDISABLEDEMAIL']._serialized_start=175
-  _globals['_SENDENDPOINTDISABLEDEMAIL']._serialized_end=262
+  _globals['_CONTINUEREPLAY']._serialized_start=86
+  _globals['_CONTINUEREPLAY']._serialized_end=143
+  _globals['_CANCELDELIVERIES']._serialized_start=145
+  _globals['_CANCELDELIVERIES']._serialized_end=255
+  _globals['_SENDENDPOINTDISABLEDEMAIL']._serialized_start=257
+  _globals['_SENDENDPOINTDISABLEDEMAIL']._serialized_end=344
 # @@protoc_insertion_point(module_scope)
