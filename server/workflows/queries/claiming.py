@@ -121,7 +121,8 @@ _CLAIM: Final = Statement("""
     WHERE open.id = taken.id
     RETURNING open.id, open.create_time, open.workspace_id, open.workflow_id, open.version, open.trigger,
         open.cause::text, open.input::text, open.labels::text, open.concurrency_key,
-        open.parent_id, open.parent_path, open.depth, open.generation, open.actor, open.trace_parent, open.timeout_time, open.start_time, open.cancel_time,
+        open.parent_id, open.parent_path, open.depth, open.generation, open.actor,
+        open.trace_parent, open.timeout_time, open.start_time, open.cancel_time,
         open.pause, taken.ready_time, taken.start_time IS NULL AND open.forked_from IS NULL AND open.generation = 1
 """)
 

@@ -50,7 +50,7 @@ def signal(workspace_id: UUID, execution_id: UUID, name: str, payload: Any) -> b
         return False
     paths = queries.waits(workspace_id, execution_id, kind="SIGNAL", name=name)
     if paths:
-        resolve_held([(execution_id, paths[0], {"name": name, "payload": payload})])
+        resolve_held([(execution_id, paths[0], payload)])
     else:
         Signal.insert(execution_id=execution_id, workspace_id=workspace_id, name=name, payload=payload).execute()
     return True
