@@ -110,7 +110,7 @@ def test_the_api_does_not_wait_for_a_broker_that_hangs(
 # The product's own processes ------------------------------------------------------------------------------------------
 
 
-def test_a_killed_server_fails_at_most_the_calls_it_had(installation: Installation, people: People) -> None:
+def test_a_killed_server_fails_no_more_than_the_calls_under_way(installation: Installation, people: People) -> None:
     person = people.person()
     with Load(person.rest) as load:
         for name in SERVERS:
@@ -118,7 +118,8 @@ def test_a_killed_server_fails_at_most_the_calls_it_had(installation: Installati
             earlier = len(load.failed)
             killed = installation.kill(name)
             installation.back(name, killed)
-            assert len(load.failed) - earlier <= load.threads
+            # Each had one with the server, and may send one more before the edge hears of its death.
+            assert len(load.failed) - earlier <= 2 * load.threads
     assert {attempt.outcome for attempt in load.failed} <= AWAY
     nothing_is_half_done(load, installation)
 
