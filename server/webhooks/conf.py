@@ -1,13 +1,11 @@
 """Settings of the room."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from pydantic import Field, field_validator
 
 from server.core.config import Section
-
-Network = IPv4Network | IPv6Network
+from server.core.outbound.settings import parse_networks
 
 #: The seconds before each attempt of a delivery when its endpoint says nothing: 10 attempts in 75.6 hours, as Standard
 #: Webhooks 1.0 proposes.
@@ -50,11 +48,3 @@ class WebhooksSettings(Section):
     def _are_networks(cls, value: str) -> str:
         parse_networks(value)
         return value
-
-
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """The networks of `text`. Raises ValueError with what to write."""
-    try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise ValueError("must be networks such as 10.1.0.0/16, separated by commas, with no host bits set") from None

@@ -11,7 +11,8 @@ import uvloop
 
 from server.core import config, events
 from server.core.db import db
-from server.webhooks.conf import WebhooksSettings, parse_networks
+from server.core.outbound.settings import parse_networks
+from server.webhooks.conf import WebhooksSettings
 from server.webhooks.queries import lanes
 from server.webhooks.sending.sender import Sender
 from server.webhooks.sending.types import SendingSettings

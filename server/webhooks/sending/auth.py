@@ -13,8 +13,8 @@ from urllib.parse import quote_plus
 import aiohttp
 from aiohttp import encode_basic_auth
 
-from server.webhooks.sending.connecting import TlsContext, tls_context
-from server.webhooks.sending.guard import check_url
+from server.core.outbound.connecting import TlsContext, tls_context
+from server.core.outbound.guard import check_url
 from server.webhooks.sending.types import Auth, Basic, Bearer, MutualTls, OAuth2, SendingSettings
 
 _TOKEN_SECONDS: Final = 10.0

@@ -8,10 +8,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from server.core.outbound.connecting import GuardedConnector, resolver_of, session_of, timeout_of, tls_context
+from server.core.outbound.guard import check_url
 from server.webhooks.sending import failing
-from server.webhooks.sending.connecting import GuardedConnector, resolver_of, session_of, tls_context
-from server.webhooks.sending.guard import check_url
-from server.webhooks.sending.preparing import timeout_of
 from server.webhooks.sending.types import SendingSettings
 
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9.-]{1,253}")

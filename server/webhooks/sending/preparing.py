@@ -12,7 +12,9 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from server.core import ids
-from server.webhooks.sending import auth, bodies, guard, signing
+from server.core.outbound import guard
+from server.core.outbound.connecting import timeout_of
+from server.webhooks.sending import auth, bodies, signing
 from server.webhooks.sending.signing import Sign
 from server.webhooks.sending.types import OAuth2, SendingSettings, Target
 
@@ -23,8 +25,6 @@ TRACE_PARENT: Final = istr("traceparent")
 AUTHORIZATION: Final = istr("authorization")
 
 _MOST: Final = 20_000
-#: Timeouts are exact up to this many seconds; aiohttp rounds longer ones up to whole seconds.
-_EXACT: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,6 @@ class Preparations:
             tls=auth.client_context(target.auth, self._settings) or True,
             oauth=target.auth if isinstance(target.auth, OAuth2) else None,
         )
-
-
-def timeout_of(seconds: float) -> aiohttp.ClientTimeout:
-    """A timeout over all of a request, answer included."""
-    return aiohttp.ClientTimeout(total=seconds, ceil_threshold=_EXACT)
 
 
 @lru_cache(maxsize=16_384)

@@ -21,9 +21,8 @@ import structlog
 from multidict import CIMultiDict
 
 from server.core import clock
-from server.webhooks.sending import bodies, failing, headers, preparing, signing
-from server.webhooks.sending.auth import Tokens
-from server.webhooks.sending.connecting import (
+from server.core.outbound import answers
+from server.core.outbound.connecting import (
     Answer,
     GuardedConnector,
     Phases,
@@ -32,6 +31,9 @@ from server.webhooks.sending.connecting import (
     session_of,
     tls_context,
 )
+from server.core.outbound.failing import without_answer
+from server.webhooks.sending import bodies, failing, preparing, signing
+from server.webhooks.sending.auth import Tokens
 from server.webhooks.sending.preparing import Preparations, Prepared
 from server.webhooks.sending.types import ErrorKind, Outcome, Outgoing, SendingSettings, Target
 
@@ -128,7 +130,7 @@ class Sender:
         try:
             await self._request(self._session, attempt, prepared, fields, body)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if attempt.phases.begun is not None or not failing.without_answer(error):
+            if attempt.phases.begun is not None or not without_answer(error):
                 raise
             attempt.resent = True
             await self._request(self._fresh, attempt, prepared, fields, body)
@@ -199,7 +201,7 @@ def _answered(attempt: _Attempt) -> Outcome:
         raise ValueError("an attempt that did not fail has an answer")
     dns, connect, tls = attempt.phases.milliseconds()
     succeeded = answer.status in _SUCCESS
-    wait = None if succeeded else headers.retry_after(answer.headers.get("retry-after"), clock.now())
+    wait = None if succeeded else answers.retry_after(answer.headers.get("retry-after"), clock.now())
     return Outcome(
         start=attempt.start,
         dns_ms=dns,
@@ -209,7 +211,7 @@ def _answered(attempt: _Attempt) -> Outcome:
         total_ms=attempt.since(),
         status=answer.status,
         error=ErrorKind.NONE if succeeded else ErrorKind.HTTP_STATUS,
-        response_headers=_recorded(attempt) | headers.kept(answer.headers),
+        response_headers=_recorded(attempt) | answers.kept(answer.headers),
         response_body=attempt.body,
         address=answer.address,
         retry_after=wait,

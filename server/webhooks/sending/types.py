@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
-from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 from uuid import UUID
 
-USER_AGENT: Final = f"Userdata-Webhooks/{version('userdata')}"
+from server.core.outbound.settings import OutboundSettings
 
-Network = IPv4Network | IPv6Network
+USER_AGENT: Final = f"Userdata-Webhooks/{version('userdata')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +147,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class SendingSettings:
-    """What an installation allows: http beside https, and networks that are dialled though the guard forbids them.
+class SendingSettings(OutboundSettings):
+    """What an installation allows, and what the product calls itself."""
 
-    `dns_seconds` is how long an answer is kept, `idle_seconds` how long an unused connection. `ca_file` names a file of
-    certificates that are trusted besides the system's; `nameservers` are asked instead of the system's, at `dns_port`.
-    """
-
-    allow_http: bool = False
-    allowed_networks: tuple[Network, ...] = ()
-    dns_seconds: float = 10.0
-    idle_seconds: float = 15.0
-    ca_file: str = ""
-    nameservers: tuple[str, ...] = ()
-    dns_port: int = 53
     user_agent: str = USER_AGENT

@@ -8,9 +8,10 @@ from ipaddress import ip_network
 from typing import Final
 
 from server.core import config
-from server.webhooks.conf import WebhooksSettings, parse_networks
+from server.core.outbound.guard import UrlForbidden, check_url
+from server.core.outbound.settings import parse_networks
+from server.webhooks.conf import WebhooksSettings
 from server.webhooks.errors import EndpointUrlForbidden
-from server.webhooks.sending.guard import UrlForbidden, check_url
 from server.webhooks.sending.types import SendingSettings
 
 _ANYWHERE: Final = SendingSettings(allow_http=True, allowed_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.webhooks.sending.guard import UrlForbidden, check_url, may_dial
+from server.core.outbound.guard import UrlForbidden, check_url, may_dial
 from server.webhooks.sending.sender import Sender
 from server.webhooks.sending.types import Outcome, SendingSettings
 from tests.webhooks.sending.receivers import LOOPBACK, Names, Receiver, event, naming, receiving, run, target
@@ -286,7 +286,7 @@ def test_a_name_is_judged_again_at_each_look_up() -> None:
 
 def test_literal_hosts_are_judged_when_they_are_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
     # Even if the judgement of the URL were wrong.
-    monkeypatch.setattr("server.webhooks.sending.guard.check_url", lambda url, settings: url)
+    monkeypatch.setattr("server.core.outbound.guard.check_url", lambda url, settings: url)
     [outcome], receiver, _ = sent(PLAIN, "127.0.0.1", {})
     assert_refused(outcome)
     assert receiver.connections == 0

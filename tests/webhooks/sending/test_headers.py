@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from server.webhooks.sending.headers import HeaderForbidden, check_headers, kept, retry_after
+from server.core.outbound.answers import kept, retry_after
+from server.webhooks.sending.headers import HeaderForbidden, check_headers
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

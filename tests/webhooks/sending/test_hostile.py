@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from server.webhooks.sending import connecting
+from server.core.outbound import connecting
 from server.webhooks.sending import sender as sending
 from server.webhooks.sending.sender import Sender
 from server.webhooks.sending.types import Outcome

@@ -8,8 +8,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from server.core import ids
+from server.core.outbound.connecting import GuardedConnector
 from server.webhooks.sending import signing
-from server.webhooks.sending.connecting import GuardedConnector
 from server.webhooks.sending.sender import Sender
 from server.webhooks.sending.types import Basic, Bearer
 from tests.webhooks.sending.receivers import (

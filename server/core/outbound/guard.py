@@ -1,4 +1,4 @@
-"""Which addresses and URLs webhooks may go to. A customer's URL must not reach what is inside.
+"""Which addresses and URLs requests may go to. A customer's URL must not reach what is inside.
 
 An address is judged when it is dialled; what can be told from the URL alone is told when it is saved. The messages
 are shown to customers and name no address. Ranges: the special-purpose registries of IANA (RFC 6890), and addresses
@@ -13,7 +13,7 @@ from typing import Final
 import idna
 from yarl import URL
 
-from server.webhooks.sending.types import Network, SendingSettings
+from server.core.outbound.settings import Network, OutboundSettings
 
 MAX_URL: Final = 2048
 
@@ -71,7 +71,7 @@ _PORT_MAX: Final = 65535
 
 
 class UrlForbidden(ValueError):
-    """Webhooks may not go to the URL. The text is one sentence for the customer."""
+    """Requests may not go to the URL. The text is one sentence for the customer."""
 
 
 class AddressForbidden(OSError):
@@ -97,7 +97,7 @@ def may_dial(address: str, allowed: Iterable[Network] = ()) -> bool:
     )
 
 
-def check_url(url: str, settings: SendingSettings) -> str:
+def check_url(url: str, settings: OutboundSettings) -> str:
     """`url` as it will be requested: host in lower case and in ASCII, no default port. Raises UrlForbidden."""
     parts = _URL.fullmatch(url)
     if len(url) > MAX_URL or parts is None or _UNFIT.search(url):
@@ -121,7 +121,7 @@ def check_url(url: str, settings: SendingSettings) -> str:
     return str(made)
 
 
-def _checked_host(host: str, settings: SendingSettings) -> str:
+def _checked_host(host: str, settings: OutboundSettings) -> str:
     if host.startswith("["):
         literal = host[1:-1]
         if not may_dial(literal, settings.allowed_networks):

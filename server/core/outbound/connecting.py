@@ -19,8 +19,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 from aiohttp.resolver import AsyncResolver
 
-from server.webhooks.sending.guard import AddressForbidden, may_dial
-from server.webhooks.sending.types import Network, SendingSettings
+from server.core.outbound.guard import AddressForbidden, may_dial
+from server.core.outbound.settings import Network, OutboundSettings
 
 #: How often connections that nobody uses are closed at most, when too many are open.
 _SHED_SECONDS: Final = 0.1
@@ -28,6 +28,8 @@ _SHED_SECONDS: Final = 0.1
 _FILES: Final = 65_536
 #: What is read ahead of the reader: answers may be endless.
 _READ_AHEAD: Final = 16 * 1024
+#: Timeouts are exact up to this many seconds; aiohttp rounds longer ones up to whole seconds.
+_EXACT: Final = 60.0
 
 
 class Phases:
@@ -91,7 +93,7 @@ def open_files() -> int:
     return wanted
 
 
-def resolver_of(settings: SendingSettings) -> AbstractResolver:
+def resolver_of(settings: OutboundSettings) -> AbstractResolver:
     """A resolver that takes no threads: a name server that hangs holds up nobody but those who ask it."""
     if not settings.nameservers:
         return AsyncResolver()
@@ -109,7 +111,7 @@ class TlsContext(ssl.SSLContext):
         return super().wrap_bio(*args, **options)
 
 
-def tls_context(settings: SendingSettings) -> TlsContext:
+def tls_context(settings: OutboundSettings) -> TlsContext:
     """A context for connections to receivers: certificates and host names are verified, TLS 1.2 or newer."""
     context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -127,7 +129,7 @@ class GuardedConnector(aiohttp.TCPConnector):
     """
 
     def __init__(
-        self, settings: SendingSettings, resolver: AbstractResolver, *, context: ssl.SSLContext, keep: bool
+        self, settings: OutboundSettings, resolver: AbstractResolver, *, context: ssl.SSLContext, keep: bool
     ) -> None:
         self._allowed = settings.allowed_networks
         self._guarded = GuardedResolver(resolver, settings.allowed_networks)
@@ -209,3 +211,8 @@ def session_of(connector: GuardedConnector) -> aiohttp.ClientSession:
         read_bufsize=_READ_AHEAD,
         loop=asyncio.get_running_loop(),
     )
+
+
+def timeout_of(seconds: float) -> aiohttp.ClientTimeout:
+    """A timeout over all of a request, answer included."""
+    return aiohttp.ClientTimeout(total=seconds, ceil_threshold=_EXACT)

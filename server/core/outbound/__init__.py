@@ -1,0 +1,1 @@
+"""Requests to addresses that customers choose: guarded, timed and bounded. Knows no database."""
