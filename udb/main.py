@@ -18,6 +18,7 @@ from udb.errors import ToolError
 from udb.paths import Var
 from udb.supervisor import lock
 from udb.webhooks.commands import app as webhooks_app
+from udb.workflows.commands import app as workflows_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +29,7 @@ app = typer.Typer(
 admin_app = typer.Typer(no_args_is_help=True, help="Administrators of the installation.")
 app.add_typer(admin_app, name="admin")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(workflows_app, name="workflows")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from server.webhooks.sending import signing
+from tests.udb.serving import serving
 from udb.conf import ROOT
 
 ENDPOINT = "whe_01jbrk8xw7e5tvh2c9n4m6q0za"
@@ -45,21 +46,6 @@ class Product:
         self.endpoint = await request.json()
         self.created.set()
         return web.json_response({"id": ENDPOINT, **self.endpoint})
-
-
-@asynccontextmanager
-async def serving(handler: Any) -> AsyncIterator[str]:
-    """The URL of a server on loopback that answers everything by `handler`."""
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", handler)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager
