@@ -186,7 +186,7 @@ def publish_many(drafts: Sequence[Draft], *, workspace: UUID) -> list[Published]
     """
     if not drafts:
         return []
-    db.after_commit(_WAKER.wake)
+    _WAKER.wake_after_commit()
     if any(draft.ordering_key is not None or draft.dedupe_key is not None for draft in drafts):
         return _publish_keyed(drafts, workspace)
     new = [_new() for _ in drafts]

@@ -9,12 +9,13 @@ from typing import Final
 from google.protobuf.message import Message
 
 from server.core import call, clock, ids
-from server.core.db import Prepared, Slot, db
+from server.core.db import Prepared, Slot
 from server.core.models import Job
+from server.core.waking import Waker
 
 #: The channel on which a commit wakes the relay.
 CHANNEL: Final = "job"
-
+_WAKER: Final = Waker(CHANNEL)
 
 _COLUMNS: Final = (
     Job.id,
@@ -36,10 +37,9 @@ def enqueue(message: Message, *, run_time: datetime | None = None) -> None:
 
     The job exists if, and only if, the transaction commits.
     """
-    if run_time is None:
-        # It rides with the insert, without a round trip of its own.
-        db.scope.prefix += f"NOTIFY {CHANNEL};"
     now = clock.now()
+    if run_time is None or run_time <= now:
+        _WAKER.wake_after_commit()
     _ADD.defer(
         id=ids.new(),
         type=message.DESCRIPTOR.full_name,

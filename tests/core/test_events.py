@@ -4,10 +4,8 @@ import itertools
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-import psycopg2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +13,7 @@ from hypothesis import strategies as st
 from server.core import clock, events, ids, tenancy
 from server.core.db import db
 from server.core.events import DedupeKeyReused, Draft
-from server.core.waking import Waker
 from tests.support.database import as_owner
-from tests.support.wait import until
 from userdata.accounts.v1.account_events_pb2 import UserCreated
 from userdata.workspaces.v1.workspace_events_pb2 import WorkspaceCreated
 
@@ -265,43 +261,3 @@ def test_an_event_of_the_past_is_kept_where_its_time_says(acme):
         events.publish("workspace.created", PAYLOAD, subject="ws_1", workspace=acme)
     (row,) = log(acme)
     assert row["create_time"] < datetime.now(UTC) - timedelta(days=399)
-
-
-def heard(connection):
-    connection.poll()
-    heard, connection.notifies[:] = [notify.channel for notify in connection.notifies], []
-    return heard
-
-
-@pytest.fixture
-def listening(postgres, committed):
-    with closing(psycopg2.connect(postgres.url)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute(f"LISTEN {events.CHANNEL}; LISTEN done")
-        yield connection
-
-
-def test_a_commit_wakes_the_drain_even_as_the_first_thing_of_a_connection(listening):
-    db.close()
-    workspace = ids.new()
-    with tenancy.transaction(workspace=workspace):
-        events.publish("workspace.created", PAYLOAD, subject="ws_1", workspace=workspace)
-    until(lambda: heard(listening) == [events.CHANNEL])
-
-
-def test_a_rollback_wakes_nobody(listening):
-    workspace = ids.new()
-    with pytest.raises(ZeroDivisionError), tenancy.transaction(workspace=workspace):
-        events.publish("workspace.created", PAYLOAD, subject="ws_1", workspace=workspace)
-        raise ZeroDivisionError
-    Waker("done").wake()
-    until(lambda: heard(listening) == ["done"])
-
-
-def test_many_commits_at_once_wake_it_a_few_times(listening):
-    workspace = ids.new()
-    for _ in range(200):
-        with tenancy.transaction(workspace=workspace):
-            events.publish("workspace.created", PAYLOAD, subject="ws_1", workspace=workspace)
-    found = until(lambda: heard(listening))
-    assert 1 <= len(found) < 200

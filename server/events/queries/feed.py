@@ -7,9 +7,11 @@ from uuid import UUID
 
 from server.core import arrays
 from server.core.db import Statement, db
+from server.core.waking import Waker
 
 #: The channel on which a commit tells readers of the feed that it goes on.
 CHANNEL: Final = "feed"
+_WAKER: Final = Waker(CHANNEL)
 
 _HOLD: Final = Statement("SELECT position FROM event_drain FOR UPDATE SKIP LOCKED")
 
@@ -52,7 +54,7 @@ def take(limit: int) -> list[tuple[Any, ...]]:
 
 def feed(rows: Sequence[tuple[int, UUID, UUID, datetime, str, int]], *, now: datetime) -> None:
     """Append `rows` of position, workspace, event, its time, its type and its matches, and go on after the last."""
-    db.scope.prefix += f"NOTIFY {CHANNEL};"
+    _WAKER.wake_after_commit()
     positions, workspaces, events, times, types, matches = zip(*rows, strict=True)
     columns = (arrays.plain(column) for column in (positions, workspaces, events, times, types, matches))
     db.execute_sql(_FEED, (positions[-1], now, *columns))

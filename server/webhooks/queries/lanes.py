@@ -14,9 +14,11 @@ from uuid import UUID
 
 from server.core import arrays
 from server.core.db import Statement, db
+from server.core.waking import Waker
 
 #: The channel on which a commit tells the deliverers that something is due.
 CHANNEL: Final = "lane"
+_WAKER: Final = Waker(CHANNEL)
 
 
 class DueLane(NamedTuple):
@@ -159,7 +161,7 @@ def wake(endpoint_ids: Iterable[UUID], *, now: datetime) -> None:
     """Have lanes looked at as soon as they are not blocked: something on them is due at `now`."""
     chosen = set(endpoint_ids)
     if chosen:
-        db.scope.prefix += f"NOTIFY {CHANNEL};"
+        _WAKER.wake_after_commit()
         db.execute_sql(_WAKE, (arrays.uuids(chosen), now))
 
 
