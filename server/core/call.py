@@ -1,9 +1,10 @@
 """The call being served: what came with the request, and who sent it. Services read it, nobody passes it around."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from server.core import ids
@@ -16,7 +17,8 @@ class Call:
     """One call of one method, or one job of a worker.
 
     `permissions` are those the caller holds in `workspace_id`, once authorised, and `grounds` is what the room that
-    knows workspaces found when it looked them up.
+    knows workspaces found when it looked them up. `afterwards` makes another answer of the answer, once what the call
+    did is committed: to wait for what comes of it.
     """
 
     method: Method | None = None
@@ -28,6 +30,7 @@ class Call:
     workspace_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
     grounds: object = None
+    afterwards: Callable[[Any], Any] | None = None
 
     @property
     def caller(self) -> Principal:

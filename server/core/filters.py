@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from server.core.errors import InvalidArgument
 
 _COMPARISON = re.compile(
-    r"""\s*(?P<field>[a-z_][a-z0-9_]*)\s*(?P<operator>!?=|>=|<(?!=))\s*"""
+    r"""\s*(?P<field>[a-z_][a-z0-9_.-]*)\s*(?P<operator>!?=|>=|<(?!=))\s*"""
     r"""(?P<value>"(?:[^"\\]|\\.)*"|[^\s"=!<>]+)\s*(?:AND\b|$)"""
 )
 
@@ -59,10 +59,13 @@ class Comparison:
         return frozenset(words.values()) - {word} if self.negated else frozenset({word})
 
 
-def parse(text: str, *, fields: Collection[str], times: Collection[str] = ()) -> list[Comparison]:
+def parse(
+    text: str, *, fields: Collection[str], times: Collection[str] = (), prefixes: Collection[str] = ()
+) -> list[Comparison]:
     """The comparisons of `text`, all of which must hold. Raises FilterInvalid naming what is not understood.
 
-    `fields` can be equal to a value or not, `times` lie at or after a moment, or before it.
+    `fields` can be equal to a value or not, and so can what begins with one of `prefixes`, such as `labels.`; `times`
+    lie at or after a moment, or before it.
     """
     comparisons = []
     position = 0
@@ -72,7 +75,7 @@ def parse(text: str, *, fields: Collection[str], times: Collection[str] = ()) ->
             raise FilterInvalid(
                 "The filter cannot be read at {at}. Write `field = value AND …`.", at=text[position:][:40]
             )
-        _check(match["field"], match["operator"], fields, times)
+        _check(match["field"], match["operator"], fields, times, prefixes)
         operator = match["operator"]
         comparisons.append(
             Comparison(match["field"], _unquoted(match["value"]), operator == "!=", operator.removeprefix("!"))
@@ -83,11 +86,14 @@ def parse(text: str, *, fields: Collection[str], times: Collection[str] = ()) ->
     return comparisons
 
 
-def _check(field: str, operator: str, fields: Collection[str], times: Collection[str]) -> None:
-    if field not in (*fields, *times):
-        choice = ", ".join(sorted((*fields, *times)))
+def _check(
+    field: str, operator: str, fields: Collection[str], times: Collection[str], prefixes: Collection[str]
+) -> None:
+    is_prefixed = any(field.startswith(prefix) and field != prefix for prefix in prefixes)
+    if field not in (*fields, *times) and not is_prefixed:
+        choice = ", ".join(sorted((*fields, *times, *(f"{prefix}<key>" for prefix in prefixes))))
         raise FilterInvalid(f"The filter knows no {{field}}. Use {choice}.", field=field)
-    choice = "= or !=" if field in fields else ">= or <"
+    choice = ">= or <" if field in times else "= or !="
     if operator not in choice.split(" or "):
         raise FilterInvalid(f"The filter compares {{field}} with {choice}.", field=field)
 

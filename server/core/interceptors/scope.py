@@ -35,7 +35,7 @@ def scope(method: Method, proceed: Handler) -> Handler:
                 refusal = error
         if refusal is not None:
             raise refusal
-        return response
+        return response if call.afterwards is None else call.afterwards(response)
 
     return write
 
