@@ -125,6 +125,10 @@ settings: venv ## List every setting in docs/settings.md
 event-types: venv ## List every built-in event type in docs/event-types.md
 	@$(BIN)/python -m udb.event_types
 
+.PHONY: step-types
+step-types: venv ## List every type of step in docs/workflows-steps.md
+	@$(BIN)/python -m udb.step_types
+
 ## Clean
 
 .PHONY: clean
