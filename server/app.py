@@ -34,6 +34,14 @@ from server.webhooks.servicer import (
     ReplayServicer,
     SourceServicer,
 )
+from server.workflows.conf import WorkflowsSettings
+from server.workflows.servicer import (
+    DefinitionServicer,
+    TriggerServicer,
+    WorkflowSecretServicer,
+    WorkflowServicer,
+    WorkflowStatsServicer,
+)
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
@@ -60,6 +68,13 @@ from userdata.webhooks.v1 import (
     replay_service_pb2,
     source_service_pb2,
 )
+from userdata.workflows.v1 import (
+    definition_service_pb2,
+    secret_service_pb2,
+    trigger_service_pb2,
+    workflow_service_pb2,
+    workflow_stats_service_pb2,
+)
 from userdata.workspaces.v1 import (
     invitation_service_pb2,
     member_service_pb2,
@@ -68,7 +83,14 @@ from userdata.workspaces.v1 import (
     workspace_service_pb2,
 )
 
-SETTINGS: Final = (config.Core, AccountsSettings, WorkspacesSettings, EventsSettings, WebhooksSettings)
+SETTINGS: Final = (
+    config.Core,
+    AccountsSettings,
+    WorkspacesSettings,
+    EventsSettings,
+    WebhooksSettings,
+    WorkflowsSettings,
+)
 
 CREDENTIALS: Final = Credentials(
     {"udk_": verify_api_key, "udw_": verify_workspace_api_key, "udp_": verify_portal_token},
@@ -103,6 +125,11 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
     (delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer()),
     (replay_service_pb2.DESCRIPTOR.services_by_name["ReplayService"], ReplayServicer()),
     (source_service_pb2.DESCRIPTOR.services_by_name["SourceService"], SourceServicer()),
+    (workflow_service_pb2.DESCRIPTOR.services_by_name["WorkflowService"], WorkflowServicer()),
+    (workflow_stats_service_pb2.DESCRIPTOR.services_by_name["WorkflowStatsService"], WorkflowStatsServicer()),
+    (definition_service_pb2.DESCRIPTOR.services_by_name["DefinitionService"], DefinitionServicer()),
+    (trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"], TriggerServicer()),
+    (secret_service_pb2.DESCRIPTOR.services_by_name["WorkflowSecretService"], WorkflowSecretServicer()),
 )
 
 #: Services with a method that streams its answers: the streams processes serve them, whole.

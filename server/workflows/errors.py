@@ -35,13 +35,6 @@ class WorkflowArchived(FailedPrecondition):
     message = "The workflow is archived. Activate it first."
 
 
-class WorkflowNotActive(FailedPrecondition):
-    """The workflow is not active. Metadata: its state."""
-
-    reason = "WORKFLOW_NOT_ACTIVE"
-    message = "The workflow is not active. Activate it first."
-
-
 class TooManyWorkflows(Exhausted):
     """The workspace has as many workflows as it may."""
 

@@ -1,6 +1,6 @@
 """Definitions, which are the same as messages and as the JSON that is stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -22,7 +22,7 @@ def text_of(message: Definition) -> dict[str, Any]:
     return _object(message)
 
 
-def definition(text: Mapping[str, Any]) -> Definition:
+def definition(text: dict[str, Any]) -> Definition:
     """The message of a definition that was parsed before it was stored."""
     return ParseDict(text, Definition())
 

@@ -158,4 +158,4 @@ def versions(workspace_id: UUID, workflow_id: UUID, *, before: int | None, limit
     if before is not None:
         where &= Version.number < before
     rows: Any = Version.select(*_LISTED).where(where).order_by(Version.number.desc()).limit(limit).tuples()
-    return [VersionRow(*row, None) for row in rows]
+    return [VersionRow(number, creator, create_time, None) for number, creator, create_time in rows]
