@@ -41,6 +41,9 @@ _CANCEL: Final = Statement("""
     SELECT endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, 'CANCELLED',
         trigger, attempts + (lease_time IS NOT NULL)::integer, revision, replay_id, create_time, %s
     FROM gone
+    ON CONFLICT (endpoint_id, event_id, event_time) DO UPDATE SET state = EXCLUDED.state,
+        trigger = EXCLUDED.trigger, attempts = EXCLUDED.attempts, revision = EXCLUDED.revision,
+        replay_id = EXCLUDED.replay_id, update_time = EXCLUDED.update_time
 """)
 
 

@@ -46,48 +46,46 @@ class Counted(NamedTuple):
     latencies: Sequence[int]
 
 
-# A delivery that was sent again after its end takes the place of what it was. What an attempt says goes along with the
-# rows: to join it afterwards costs the square of the batch.
+# A delivery that was sent again after its end takes the place of what it was. `held` looks each delivery up by itself
+# (OFFSET 0) and carries all there is to say of it: to join what an attempt says afterwards costs the square of the
+# batch. It holds nothing: whether the claim still is what it was, the DELETE and the UPDATE see at the row they change.
 _RECORD: Final = Statement("""
     WITH ended AS (
         SELECT %s::timestamptz AS now, * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[],
             %s::integer[], %s::timestamptz[], %s::real[], %s::real[], %s::real[], %s::real[], %s::real[],
             %s::integer[], %s::text[], %s::text[], %s::bytea[], %s::text[]) WITH ORDINALITY
-        AS each (endpoint_id, event_id, claim, state, due_time, tries, start_time, dns_ms, connect_ms, tls_ms,
+        AS each (endpoint_id, event_id, claim, state, due_time, more_tries, start_time, dns_ms, connect_ms, tls_ms,
             first_byte_ms, total_ms, status, error, response_headers, response_body, address, at)
     ),
+    held AS (
+        SELECT ended.*, open.* FROM ended CROSS JOIN LATERAL (
+            SELECT event_time, workspace_id, type, position, ordering_key, trigger, attempts + 1 AS number,
+                tries + ended.more_tries AS tries, revision, replay_id, create_time
+            FROM webhook_open_delivery
+            WHERE endpoint_id = ended.endpoint_id AND event_id = ended.event_id AND claim = ended.claim
+            OFFSET 0
+        ) open
+    ),
     finished AS (
-        DELETE FROM webhook_open_delivery open USING ended
-        WHERE open.endpoint_id = ended.endpoint_id AND open.event_id = ended.event_id AND open.claim = ended.claim
-            AND ended.state <> 'RETRYING'
-        RETURNING open.*, ended.at, ended.state AS final_state, ended.now, ended.start_time, ended.dns_ms,
-            ended.connect_ms, ended.tls_ms, ended.first_byte_ms, ended.total_ms, ended.status, ended.error,
-            ended.response_headers, ended.response_body, ended.address
+        DELETE FROM webhook_open_delivery open USING held
+        WHERE open.endpoint_id = held.endpoint_id AND open.event_id = held.event_id AND open.claim = held.claim
+            AND held.state <> 'RETRYING'
+        RETURNING held.*
     ),
     again AS (
-        UPDATE webhook_open_delivery open SET state = 'RETRYING', due_time = ended.due_time, claim = NULL,
-            lease_time = NULL, attempts = open.attempts + 1, tries = open.tries + ended.tries, update_time = ended.now
-        FROM ended
-        WHERE open.endpoint_id = ended.endpoint_id AND open.event_id = ended.event_id AND open.claim = ended.claim
-            AND ended.state = 'RETRYING'
-        RETURNING open.endpoint_id, open.event_id, open.event_time, open.workspace_id, open.trigger, open.attempts,
-            ended.at, ended.start_time, ended.dns_ms, ended.connect_ms, ended.tls_ms, ended.first_byte_ms,
-            ended.total_ms, ended.status, ended.error, ended.response_headers, ended.response_body, ended.address
+        UPDATE webhook_open_delivery open SET state = held.state, due_time = held.due_time, claim = NULL,
+            lease_time = NULL, attempts = held.number, tries = held.tries, update_time = held.now
+        FROM held
+        WHERE open.endpoint_id = held.endpoint_id AND open.event_id = held.event_id AND open.claim = held.claim
+            AND held.state = 'RETRYING'
+        RETURNING held.*
     ),
-    accepted AS (
-        SELECT at, endpoint_id, event_id, event_time, workspace_id, trigger, attempts + 1 AS number, start_time,
-            dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body, address
-        FROM finished
-        UNION ALL
-        SELECT at, endpoint_id, event_id, event_time, workspace_id, trigger, attempts, start_time,
-            dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body, address
-        FROM again
-    ),
+    accepted AS (SELECT * FROM finished UNION ALL SELECT * FROM again),
     delivery AS (
         INSERT INTO webhook_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key,
             state, trigger, attempts, revision, replay_id, create_time, update_time)
         SELECT endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key,
-            final_state, trigger, attempts + 1, revision, replay_id, create_time, now FROM finished
+            state, trigger, number, revision, replay_id, create_time, now FROM finished
         ON CONFLICT (endpoint_id, event_id, event_time) DO UPDATE SET state = EXCLUDED.state,
             trigger = EXCLUDED.trigger, attempts = EXCLUDED.attempts, revision = EXCLUDED.revision,
             replay_id = EXCLUDED.replay_id, update_time = EXCLUDED.update_time
