@@ -42,6 +42,8 @@ from server.workflows.servicer import (
     WorkflowServicer,
     WorkflowStatsServicer,
 )
+from server.workflows.servicer.approvals import ApprovalServicer
+from server.workflows.servicer.executions import ExecutionServicer, ExecutionStreamServicer
 from server.workspaces.conf import WorkspacesSettings
 from server.workspaces.service.access import permissions_in
 from server.workspaces.service.api_keys import verify_workspace_api_key
@@ -69,7 +71,10 @@ from userdata.webhooks.v1 import (
     source_service_pb2,
 )
 from userdata.workflows.v1 import (
+    approval_service_pb2,
     definition_service_pb2,
+    execution_service_pb2,
+    execution_stream_service_pb2,
     secret_service_pb2,
     trigger_service_pb2,
     workflow_service_pb2,
@@ -130,11 +135,14 @@ SERVICERS: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
     (definition_service_pb2.DESCRIPTOR.services_by_name["DefinitionService"], DefinitionServicer()),
     (trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"], TriggerServicer()),
     (secret_service_pb2.DESCRIPTOR.services_by_name["WorkflowSecretService"], WorkflowSecretServicer()),
+    (execution_service_pb2.DESCRIPTOR.services_by_name["ExecutionService"], ExecutionServicer()),
+    (approval_service_pb2.DESCRIPTOR.services_by_name["ApprovalService"], ApprovalServicer()),
 )
 
 #: Services with a method that streams its answers: the streams processes serve them, whole.
 STREAMED: Final[tuple[tuple[ServiceDescriptor, object], ...]] = (
     (event_stream_service_pb2.DESCRIPTOR.services_by_name["EventStreamService"], EventStreamServicer()),
+    (execution_stream_service_pb2.DESCRIPTOR.services_by_name["ExecutionStreamService"], ExecutionStreamServicer()),
 )
 
 #: Larger messages are refused by grpc itself; Envoy refuses REST bodies above its own, lower limit.
