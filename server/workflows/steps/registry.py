@@ -12,6 +12,7 @@ from server.workflows.steps.delay import Delay
 from server.workflows.steps.emit_event import EmitEvent
 from server.workflows.steps.fail import Fail
 from server.workflows.steps.foreach import Foreach
+from server.workflows.steps.http import Http
 from server.workflows.steps.parallel import Parallel
 from server.workflows.steps.signal import Signal
 from server.workflows.steps.sub_workflow import SubWorkflow
@@ -22,6 +23,7 @@ from server.workflows.steps.wait_until import WaitUntil
 from server.workflows.steps.while_ import While
 
 ALL: Final[tuple[StepType, ...]] = (
+    Http(),
     Transform(),
     Switch(),
     Parallel(),
