@@ -54,6 +54,7 @@ class Tool(Section):
     server_processes: int = Field(min(_CORES, 4), ge=1, le=64, description="server processes behind Envoy")
     worker_processes: int = Field(max(1, min(_CORES // 2, 4)), ge=1, le=64, description="worker processes")
     deliverer_processes: int = Field(min(_CORES, 2), ge=1, le=64, description="processes that send webhooks")
+    runner_processes: int = Field(min(_CORES, 2), ge=1, le=64, description="processes that run workflows")
     procfile: Path = Field(ROOT / "Procfile", description="the list of the product's processes")
 
     @field_validator("cors_origins", mode="before")

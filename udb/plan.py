@@ -20,6 +20,7 @@ _MANY: Final[Mapping[str, Callable[[Tool], int]]] = {
     "rpc": lambda tool: tool.server_processes,
     "worker": lambda tool: tool.worker_processes,
     "deliverer": lambda tool: tool.deliverer_processes,
+    "runner": lambda tool: tool.runner_processes,
 }
 _URL: Final = {Postgres: "DATABASE_URL", Redis: "BROKER_URL"}
 #: Processes that answer callers. They stop before those that work on jobs.

@@ -1,4 +1,4 @@
-"""`python -m workers relay|scheduler|work|deliver`: one process of the workers."""
+"""`python -m workers relay|scheduler|work|deliver|run`: one process of the workers."""
 
 import argparse
 import sys
@@ -11,10 +11,12 @@ from server.core.db import db
 from server.core.telemetry import logs, traces
 from server.events.conf import EventsSettings
 from server.webhooks.conf import WebhooksSettings
+from server.workflows.conf import WorkflowsSettings
 from server.workspaces.conf import WorkspacesSettings
 from workers import quiet, relay, scheduler, worker
 from workers.conf import WorkersSettings
 from workers.delivering import process as delivering
+from workers.running import process as running
 from workers.stopping import Stop
 
 _SETTINGS = (
@@ -23,9 +25,16 @@ _SETTINGS = (
     WorkspacesSettings,
     EventsSettings,
     WebhooksSettings,
+    WorkflowsSettings,
     WorkersSettings,
 )
-_SERVE = {"relay": relay.serve, "scheduler": scheduler.serve, "work": worker.serve, "deliver": delivering.serve}
+_SERVE = {
+    "relay": relay.serve,
+    "scheduler": scheduler.serve,
+    "work": worker.serve,
+    "deliver": delivering.serve,
+    "run": running.serve,
+}
 
 
 def main() -> int:

@@ -10,8 +10,9 @@ from udb.errors import ToolError
 from udb.supervisor import procfile
 
 
-def test_the_product_has_its_five_processes() -> None:
-    assert list(procfile.read(ROOT / "Procfile")) == ["rpc", "streams", "relay", "scheduler", "worker", "deliverer"]
+def test_the_product_has_its_processes() -> None:
+    names = ["rpc", "streams", "relay", "scheduler", "worker", "deliverer", "runner"]
+    assert list(procfile.read(ROOT / "Procfile")) == names
 
 
 def test_honcho_reads_the_same() -> None:

@@ -46,6 +46,24 @@ WEBHOOKS_OPEN: Final = Gauge(
     "userdata_webhooks_open", "Deliveries that are not finished, counted up to 10,000.", multiprocess_mode="mostrecent"
 )
 
+WORKFLOW_EXECUTIONS: Final = Counter(
+    "userdata_workflow_executions_total", "Executions that ended, by state.", ("state",)
+)
+WORKFLOW_ATTEMPTS: Final = Counter(
+    "userdata_workflow_attempts_total",
+    "Attempts of steps that reach outside, by type and outcome: SUCCEEDED or the error's code.",
+    ("type", "outcome"),
+)
+WORKFLOW_RECORDS: Final = Counter("userdata_workflow_records_total", "Records of steps that were written.")
+WORKFLOW_LAG_SECONDS: Final = Histogram(
+    "userdata_workflow_lag_seconds",
+    "Time from the moment that an execution may go on to the moment that a runner has it.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
+)
+WORKFLOWS_RUNNING: Final = Gauge(
+    "userdata_workflows_running", "Executions that runners have in memory.", multiprocess_mode="livesum"
+)
+
 
 def render() -> bytes:
     """The metrics of all processes of this installation on this machine, as `/metrics` answers them."""

@@ -130,7 +130,9 @@ _NEXT: Final = Statement("""
     SELECT min(due_time) FROM workflow_open_execution WHERE state = 'WAITING' AND due_time < 'infinity'
 """)
 
-_HELD: Final = Statement("SELECT count(*) FROM workflow_open_execution WHERE runner_id = %s")
+_GIVE_BACK: Final = Statement("""
+    UPDATE workflow_open_execution SET state = 'READY', runner_id = NULL, claim = NULL WHERE runner_id = %s
+""")
 
 
 def register(runner_id: UUID, *, lease_seconds: float) -> None:
@@ -144,7 +146,8 @@ def beat(runner_id: UUID, *, lease_seconds: float) -> bool:
 
 
 def leave(runner_id: UUID) -> None:
-    """Tell that a runner ends; what it holds is given to others with the next sweep."""
+    """Tell that a runner ends, and give what it holds to the others."""
+    db.execute_sql(_GIVE_BACK, (runner_id,))
     Runner.delete().where(Runner.id == runner_id).execute()
 
 
@@ -177,8 +180,3 @@ def next_time() -> datetime | None:
     """When the next execution that waits for a time may go on; None when none does."""
     found: datetime | None = db.execute_sql(_NEXT, ()).fetchone()[0]
     return found
-
-
-def held(runner_id: UUID) -> int:
-    """How many executions a runner holds."""
-    return int(db.execute_sql(_HELD, (runner_id,)).fetchone()[0])

@@ -176,10 +176,13 @@ _END: Final = Statement("""
     FROM ended
 """)
 
+# Of what came while the runner was about to let go, it may not know yet: then somebody takes it again at once.
 _RELEASE: Final = Statement("""
-    UPDATE workflow_open_execution open SET state = rest.state, due_time = COALESCE(rest.due_time, 'infinity'),
-        runner_id = NULL, claim = NULL, poked = false, update_time = rest.now, revision = open.revision + 1,
-        ready_time = CASE WHEN rest.state = 'READY' THEN rest.now ELSE open.ready_time END
+    UPDATE workflow_open_execution open SET due_time = COALESCE(rest.due_time, 'infinity'), ready_time = rest.now,
+        state = CASE WHEN rest.state = 'WAITING' AND (open.cancel_time IS NOT NULL OR EXISTS (
+            SELECT FROM workflow_wait wait WHERE wait.execution_id = open.id AND wait.resolution IS NOT NULL
+        )) THEN 'READY' ELSE rest.state END,
+        runner_id = NULL, claim = NULL, poked = false, update_time = rest.now, revision = open.revision + 1
     FROM (
         SELECT *, %s::timestamptz AS now
         FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS each (id, state, due_time)

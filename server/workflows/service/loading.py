@@ -15,7 +15,7 @@ from server.workflows import sealing
 from server.workflows.engine.step_types import Types
 from server.workflows.engine.types import Facts, Record, StepError
 from server.workflows.language import parsing
-from server.workflows.language.definition import Definition
+from server.workflows.language.definition import Definition, Scope
 from server.workflows.queries import loading as queries
 from server.workflows.queries.claiming import ClaimedRow
 from server.workflows.queries.loading import RecordRow
@@ -24,6 +24,7 @@ from server.workflows.service.jsons import text
 _MOST_DEFINITIONS: Final = 500
 _MOST_WORKSPACES: Final = 5000
 _KEEP_SECONDS: Final = 5.0
+_NOTHING: Final = Definition(Scope(()), {})
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +32,8 @@ class Execution:
     """An execution under our claim.
 
     `waits` are the kinds of what it waits for from outside, by path, as the database has them. `answers` are what came
-    and is not recorded yet. `epoch` is raised when all that was decided since the last record is to be forgotten.
+    and is not recorded yet, `heard` the paths of which the runner knows what came. `epoch` is raised when all that was
+    decided since the last record is to be forgotten.
     """
 
     row: ClaimedRow
@@ -41,6 +43,7 @@ class Execution:
     records: list[Record] = field(default_factory=list)
     waits: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
     epoch: int = 0
 
     @property
@@ -59,20 +62,18 @@ class Library:
         self._workspaces: dict[UUID, tuple[float, dict[str, str]]] = {}
         self._secrets: dict[UUID, tuple[float, dict[str, str]]] = {}
 
-    def load(self, rows: Sequence[ClaimedRow], *, claim: UUID) -> tuple[list[Execution], list[ClaimedRow]]:
-        """The executions of claimed rows, and the rows whose version is gone or is not understood any more."""
+    def load(self, rows: Sequence[ClaimedRow], *, claim: UUID) -> tuple[list[Execution], list[Execution]]:
+        """The executions of claimed rows; apart from them those whose version is gone or not understood any more."""
         self._read_definitions({(row.workflow_id, row.version) for row in rows})
         workspaces = self._fresh(self._workspaces, {row.workspace_id for row in rows}, _read_workspaces)
         secrets = self._fresh(self._secrets, {row.workspace_id for row in rows}, _read_secrets)
-        loaded, lost = [], []
+        loaded: list[Execution] = []
+        lost: list[Execution] = []
         for row in rows:
             found = self._definitions.get((row.workflow_id, row.version))
-            if found is None:
-                lost.append(row)
-                continue
-            name, definition = found
+            name, definition = found or ("", _NOTHING)
             facts = _facts(row, name, workspaces.get(row.workspace_id, {}), secrets.get(row.workspace_id, {}))
-            loaded.append(Execution(row, claim, definition, facts))
+            (lost if found is None else loaded).append(Execution(row, claim, definition, facts))
         read_history([execution for execution in loaded if not execution.row.is_new])
         return loaded, lost
 
@@ -115,19 +116,24 @@ def read_history(executions: Sequence[Execution]) -> None:
     keys = [(row.id, row.create_time, row.generation) for row in (execution.row for execution in executions)]
     for record in queries.records(keys):
         by_id[record.execution_id].records.append(_record(record))
-    read_waits(executions)
-
-
-def read_waits(executions: Sequence[Execution]) -> None:
-    """Read what executions wait for and what came."""
-    by_id = {execution.row.id: execution for execution in executions}
-    waits: dict[UUID, dict[str, str]] = defaultdict(dict)
     for execution_id, path, kind, resolution in queries.waits(by_id):
-        waits[execution_id][path] = kind
+        by_id[execution_id].waits[path] = kind
         if resolution is not None:
             by_id[execution_id].answers[path] = cel.load(resolution)
-    for execution_id, execution in by_id.items():
-        execution.waits = waits[execution_id]
+
+
+def read_answers(execution_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What came for the waits of executions, by path."""
+    answers: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    for execution_id, path, _, resolution in queries.waits(execution_ids):
+        if resolution is not None:
+            answers[execution_id][path] = cel.load(resolution)
+    return answers
+
+
+def read_json(text: str) -> Any:
+    """JSON of the database, as expressions want it."""
+    return cel.load(text)
 
 
 def _read_workspaces(workspace_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:

@@ -18,7 +18,7 @@ from server.workflows.queries.claiming import PLANS
 from server.workflows.queries.recording import CacheRow, HeldRow, LogRow, StepRow
 from server.workflows.service import ending, starting, telling, waiting
 from server.workflows.service.jsons import text
-from server.workflows.service.loading import Execution, error_text
+from server.workflows.service.loading import Execution, error_text, read_answers
 
 #: Of one note; what a step writes beyond it is left out, and a last line says so.
 _MOST_LINES: Final = 200
@@ -96,9 +96,27 @@ def _accepted(entries: Sequence[Entry], held: dict[UUID, HeldRow]) -> list[Writt
             one.lost = True
         else:
             one.poked = row.poked
+            _hear(one)
             _refuse(one)
         written.append(one)
     return written
+
+
+def _hear(one: Written) -> None:
+    """What came from outside before a wait was over counts, whatever was decided without knowing of it."""
+    execution = one.entry.execution
+    over = {note.record.path for note in one.notes if note.record.status != WAITING} & execution.waits.keys()
+    unheard = over - execution.heard
+    if one.poked and unheard and unheard & read_answers([execution.row.id])[execution.row.id].keys():
+        _forget_from(one, 0)
+
+
+def _forget_from(one: Written, at: int) -> None:
+    """Write only the first notes; what was decided after them was decided wrongly."""
+    del one.notes[at:]
+    one.refused = True
+    one.entry.ending = one.entry.rest = None
+    one.entry.execution.epoch += 1
 
 
 def _refuse(one: Written) -> None:
@@ -106,11 +124,9 @@ def _refuse(one: Written) -> None:
     for at, note in enumerate(one.notes):
         refusal = telling.refusal(one.entry.execution, note) if note.emissions else None
         if refusal is not None:
+            _forget_from(one, at)
             failed = replace(note.record, status=FAILED, output=None, error=refusal)
-            one.notes[at:] = [Note(failed, lines=note.lines)]
-            one.refused = True
-            one.entry.ending = one.entry.rest = None
-            one.entry.execution.epoch += 1
+            one.notes.append(Note(failed, lines=note.lines))
             return
 
 

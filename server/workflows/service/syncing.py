@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from server.core import clock
+from server.workflows.language.cron import Schedule
 from server.workflows.language.definition import Definition, Trigger
 from server.workflows.queries import triggers as queries
 from server.workflows.queries.triggers import TriggerRow
@@ -67,7 +68,5 @@ def next_time_of(kind: str, text: Mapping[str, Any]) -> datetime | None:
     """When a schedule is due after the present moment; None for other kinds, and when it never is."""
     if kind != "SCHEDULE":
         return None
-    from server.workflows.language.cron import Schedule
-
     schedule = text["schedule"]
     return Schedule(schedule["cron"], schedule.get("time_zone") or "UTC").next(clock.now())

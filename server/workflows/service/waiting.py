@@ -42,6 +42,9 @@ def begin(written: Sequence["Written"], now: datetime) -> set[UUID]:
         if wait.kind == "APPROVAL":
             _ask_people(execution, record, wait, now)
         execution.waits[record.path] = wait.kind
+        execution.heard.discard(record.path)
+        if (execution.row.id, record.path) in answers:
+            execution.answers[record.path] = answers[execution.row.id, record.path]
     if waits:
         queries.waits([_row(one, answers) for one in waits])
     return {execution_id for execution_id, _ in answers}
