@@ -114,9 +114,7 @@ def test_the_same_idempotency_key_gives_back_the_first_execution(call, workflow)
 
 def test_the_same_idempotency_key_gives_back_an_execution_that_is_finished(call, workflow):
     done = make_finished(workflow, output={"total": 42})
-    StartKey.create(
-        workflow_id=workflow.id, key="order-1", workspace_id=workflow.workspace_id, execution_id=done.id
-    )
+    StartKey.create(workflow_id=workflow.id, key="order-1", workspace_id=workflow.workspace_id, execution_id=done.id)
     again = call("ExecuteWorkflow", workflow_id=wf(workflow), idempotency_key="order-1")
     assert (again.id, again.state) == (exe(done), pb.EXECUTION_STATE_SUCCEEDED)
     assert again.output.struct_value["total"] == 42
@@ -138,9 +136,7 @@ def test_a_rejected_concurrency_key_is_a_conflict_and_leaves_nothing(call, acme)
 
 def test_waiting_answers_with_the_end_when_there_is_one(call, workflow):
     done = make_finished(workflow, output=[1, "two", None])
-    StartKey.create(
-        workflow_id=workflow.id, key="order-1", workspace_id=workflow.workspace_id, execution_id=done.id
-    )
+    StartKey.create(workflow_id=workflow.id, key="order-1", workspace_id=workflow.workspace_id, execution_id=done.id)
     answer = call("ExecuteWorkflow", workflow_id=wf(workflow), idempotency_key="order-1", wait=timedelta(seconds=20))
     assert answer.state == pb.EXECUTION_STATE_SUCCEEDED
     assert list(answer.output.list_value) == [1, "two", None]
@@ -254,7 +250,9 @@ def test_a_filter_that_says_nothing_is_refused(call, text):
 def test_steps_are_listed_with_their_outputs_and_errors(call, workflow):
     execution = make_open(workflow, "WAITING")
     make_step(execution, "check", output={"ok": True})
-    make_step(execution, "charge", "FAILED", error={"code": "HTTP_STATUS", "message": "503.", "details": {"status": 503}})
+    make_step(
+        execution, "charge", "FAILED", error={"code": "HTTP_STATUS", "message": "503.", "details": {"status": 503}}
+    )
     make_step(execution, "charge", attempt=2, output="paid")
     first = call("ListExecutionSteps", execution_id=exe(execution), page_size=2)
     rest = call("ListExecutionSteps", execution_id=exe(execution), page_size=2, page_token=first.next_page_token)
@@ -326,7 +324,10 @@ def test_the_timeline_tells_everything_in_order(call, workflow):
         add_line(execution, "INFO", "Nothing special.")
     tenancy.enter(workflow.workspace_id)
     answer = call("GetExecutionTimeline", execution_id=exe(execution))
-    told = [(pb.TimelineEntryKind.Name(each.kind).removeprefix("TIMELINE_ENTRY_KIND_"), each.path) for each in answer.entries]
+    told = [
+        (pb.TimelineEntryKind.Name(each.kind).removeprefix("TIMELINE_ENTRY_KIND_"), each.path)
+        for each in answer.entries
+    ]
     assert told == [
         ("CREATED", ""),
         ("STARTED", ""),
