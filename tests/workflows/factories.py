@@ -10,7 +10,7 @@ from server.workspaces.models import Workspace
 
 _numbers = count(1)
 #: A definition that does nothing.
-NOTHING = {"steps": [{"id": "done", "type": "transform", "with": {"value": 1}}]}
+NOTHING = {"steps": [{"id": "done", "type": "transform", "with": {"output": 1}}]}
 
 
 def make_workflow(workspace: Workspace, definition: Mapping[str, Any] = NOTHING, **values: Any) -> Workflow:

@@ -11,7 +11,7 @@ from tests.workspaces.factories import by, events_of, make_member, usr
 
 
 def says(value):
-    return {"steps": [{"id": "done", "type": "transform", "with": {"value": value}}]}
+    return {"steps": [{"id": "done", "type": "transform", "with": {"output": value}}]}
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def made(ada, acme):
 
 def test_another_definition_is_another_version(ada, acme, made):
     changed = update(by(ada), acme, made.id, definition=says(2))
-    assert (changed.version, changed.definition.steps[0].ListFields()[-1][1]["value"]) == (2, 2)
+    assert (changed.version, changed.definition.steps[0].ListFields()[-1][1]["output"]) == (2, 2)
     first = ask(by(ada), "GetWorkflowVersion", acme, made.id, version=1)
     assert first.definition == made.definition
     assert ask(by(ada), "GetWorkflowVersion", acme, made.id, version=2).definition == changed.definition

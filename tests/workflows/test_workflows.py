@@ -12,7 +12,7 @@ from tests.workspaces.factories import by, events_of, make_member, make_workspac
 from userdata.workflows.v1 import workflow_pb2
 from userdata.workflows.v1 import workflow_service_pb2 as pb
 
-OTHER = {"steps": [{"id": "done", "type": "transform", "with": {"value": 2}}]}
+OTHER = {"steps": [{"id": "done", "type": "transform", "with": {"output": 2}}]}
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def test_a_new_workflow_is_a_draft_with_version_1(ada, acme, made):
 
 
 def test_a_definition_in_yaml_is_the_same_as_in_json(ada, acme, made):
-    yaml = "steps:\n- {id: done, type: transform, with: {value: 1}}\n"
+    yaml = "steps:\n- {id: done, type: transform, with: {output: 1}}\n"
     written = create(by(ada), acme, "from-yaml", yaml=yaml)
     assert written.definition == made.definition
     assert not written.yaml
-    as_json = '{"steps": [{"id": "done", "type": "transform", "with": {"value": 1.0}}]}'
+    as_json = '{"steps": [{"id": "done", "type": "transform", "with": {"output": 1.0}}]}'
     assert update(by(ada), acme, written.id, yaml=as_json).version == 1
 
 

@@ -4,8 +4,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from google.protobuf.json_format import ParseError
+
 from server.core import structs
 from server.core.errors import FieldViolation, InvalidArgument
+from server.events import schemas
 from server.workflows.convert import definitions as convert
 from server.workflows.errors import WorkflowDefinitionInvalid
 from server.workflows.language import parsing
@@ -63,7 +66,25 @@ def _read(holder: Holder) -> Definition:
         raise DefinitionInvalid(faults)
     if len(structs.dumps(text).encode()) > parsing.MAX_BYTES:
         raise DefinitionInvalid([Fault("", _TOO_LARGE)])
-    return parsing.parse(text, types=registry.TYPES)
+    schema_faults = _of_schema(text.get("input_schema"))
+    try:
+        definition = parsing.parse(text, types=registry.TYPES)
+    except DefinitionInvalid as error:
+        raise DefinitionInvalid([*schema_faults, *error.faults]) from error
+    if schema_faults:
+        raise DefinitionInvalid(schema_faults)
+    try:
+        convert.definition(dict(definition.text))
+    except ParseError as error:
+        raise DefinitionInvalid([Fault("", f"{error}.".replace("..", "."))]) from error
+    return definition
+
+
+def _of_schema(schema: Any) -> list[Fault]:
+    """What is wrong with the schema of the input; one that is no object is told of by `parse`."""
+    if not isinstance(schema, dict):
+        return []
+    return [Fault(found.field, found.description) for found in schemas.faults(schema, at="/input_schema")]
 
 
 def is_same(one: Any, other: Any) -> bool:

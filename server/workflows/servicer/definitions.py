@@ -2,7 +2,8 @@
 
 from server.core.call import Call
 from server.workflows.convert import definitions as convert
-from server.workflows.service import definitions
+from server.workflows.convert import rehearsals
+from server.workflows.service import definitions, trying
 from server.workflows.steps import registry
 from userdata.workflows.v1 import definition_service_pb2 as pb
 
@@ -22,6 +23,4 @@ class DefinitionServicer:
         return pb.ListStepTypesResponse(step_types=[convert.step_type(kind) for kind in types])
 
     def DryRunWorkflow(self, request: pb.DryRunWorkflowRequest, call: Call) -> pb.DryRunWorkflowResponse:
-        from server.workflows.service import trying
-
-        return trying.run(call, request)
+        return rehearsals.rehearsal(trying.run(call, request))

@@ -74,7 +74,7 @@ class Delivery(_message.Message):
     def __init__(self, endpoint_id: _Optional[str] = ..., event_id: _Optional[str] = ..., workspace_id: _Optional[str] = ..., event_type: _Optional[str] = ..., state: _Optional[_Union[DeliveryState, str]] = ..., trigger: _Optional[_Union[DeliveryTrigger, str]] = ..., attempt_count: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ordering_key: _Optional[str] = ..., replay_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("number", "trigger", "start_time", "dns_duration", "connect_duration", "tls_duration", "first_byte_duration", "total_duration", "status_code", "error", "response_headers", "response_body", "address")
+    __slots__ = ("number", "trigger", "start_time", "dns_duration", "connect_duration", "tls_duration", "first_byte_duration", "total_duration", "status_code", "error", "response_headers", "response_body", "address", "detail", "resent")
     class ResponseHeadersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,8 @@ class Attempt(_message.Message):
     RESPONSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_BODY_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    RESENT_FIELD_NUMBER: _ClassVar[int]
     number: int
     trigger: DeliveryTrigger
     start_time: _timestamp_pb2.Timestamp
@@ -108,4 +110,6 @@ class Attempt(_message.Message):
     response_headers: _containers.ScalarMap[str, str]
     response_body: bytes
     address: str
-    def __init__(self, number: _Optional[int] = ..., trigger: _Optional[_Union[DeliveryTrigger, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dns_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., connect_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., tls_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., first_byte_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., status_code: _Optional[int] = ..., error: _Optional[str] = ..., response_headers: _Optional[_Mapping[str, str]] = ..., response_body: _Optional[bytes] = ..., address: _Optional[str] = ...) -> None: ...
+    detail: str
+    resent: bool
+    def __init__(self, number: _Optional[int] = ..., trigger: _Optional[_Union[DeliveryTrigger, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dns_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., connect_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., tls_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., first_byte_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., status_code: _Optional[int] = ..., error: _Optional[str] = ..., response_headers: _Optional[_Mapping[str, str]] = ..., response_body: _Optional[bytes] = ..., address: _Optional[str] = ..., detail: _Optional[str] = ..., resent: _Optional[bool] = ...) -> None: ...

@@ -84,14 +84,13 @@ class DryRunStep(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
-    WITH_FIELD_NUMBER: _ClassVar[int]
     path: str
     type: str
     attempt: int
     status: str
     output: _struct_pb2.Value
     error: DryRunError
-    def __init__(self, path: _Optional[str] = ..., type: _Optional[str] = ..., attempt: _Optional[int] = ..., status: _Optional[str] = ..., output: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., error: _Optional[_Union[DryRunError, _Mapping]] = ..., **kwargs) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., type: _Optional[str] = ..., attempt: _Optional[int] = ..., status: _Optional[str] = ..., output: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., error: _Optional[_Union[DryRunError, _Mapping]] = ...) -> None: ...
 
 class DryRunError(_message.Message):
     __slots__ = ("path", "code", "message")

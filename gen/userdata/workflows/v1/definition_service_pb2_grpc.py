@@ -68,9 +68,9 @@ class DefinitionServiceServicer:
     def DryRunWorkflow(self, request, context):
         """Runs a definition without effects, and tells what each step came to.
 
-        Nothing is kept, sent or waited for. A step that reaches outside gives what `mocks` says, and null without one; waits are
-        over at once. Secrets are `***`. The definition may be given, or that of a workflow and version is taken. A dry run ends
-        after 1,000 attempts.
+        Nothing is kept, sent or waited for. A step that reaches outside or waits for something from there gives what `mocks`
+        says, and null without one; times are jumped over. Secrets are `***`. The definition may be given, or that of a workflow
+        and version is taken. A dry run ends with `STEP_LIMIT` after 5,000 records. Of outputs it shows 1 MiB.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,9 +41,9 @@ class DefinitionServiceStub:
     DryRunWorkflow: _grpc.UnaryUnaryMultiCallable[_definition_service_pb2.DryRunWorkflowRequest, _definition_service_pb2.DryRunWorkflowResponse]
     """Runs a definition without effects, and tells what each step came to.
 
-    Nothing is kept, sent or waited for. A step that reaches outside gives what `mocks` says, and null without one; waits are
-    over at once. Secrets are `***`. The definition may be given, or that of a workflow and version is taken. A dry run ends
-    after 1,000 attempts.
+    Nothing is kept, sent or waited for. A step that reaches outside or waits for something from there gives what `mocks`
+    says, and null without one; times are jumped over. Secrets are `***`. The definition may be given, or that of a workflow
+    and version is taken. A dry run ends with `STEP_LIMIT` after 5,000 records. Of outputs it shows 1 MiB.
     """
     ListStepTypes: _grpc.UnaryUnaryMultiCallable[_definition_service_pb2.ListStepTypesRequest, _definition_service_pb2.ListStepTypesResponse]
     """Lists the types that steps can have, by name."""
@@ -61,9 +61,9 @@ class DefinitionServiceAsyncStub(DefinitionServiceStub):
     DryRunWorkflow: _aio.UnaryUnaryMultiCallable[_definition_service_pb2.DryRunWorkflowRequest, _definition_service_pb2.DryRunWorkflowResponse]  # type: ignore[assignment]
     """Runs a definition without effects, and tells what each step came to.
 
-    Nothing is kept, sent or waited for. A step that reaches outside gives what `mocks` says, and null without one; waits are
-    over at once. Secrets are `***`. The definition may be given, or that of a workflow and version is taken. A dry run ends
-    after 1,000 attempts.
+    Nothing is kept, sent or waited for. A step that reaches outside or waits for something from there gives what `mocks`
+    says, and null without one; times are jumped over. Secrets are `***`. The definition may be given, or that of a workflow
+    and version is taken. A dry run ends with `STEP_LIMIT` after 5,000 records. Of outputs it shows 1 MiB.
     """
     ListStepTypes: _aio.UnaryUnaryMultiCallable[_definition_service_pb2.ListStepTypesRequest, _definition_service_pb2.ListStepTypesResponse]  # type: ignore[assignment]
     """Lists the types that steps can have, by name."""
@@ -90,9 +90,9 @@ class DefinitionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_definition_service_pb2.DryRunWorkflowResponse, _abc.Awaitable[_definition_service_pb2.DryRunWorkflowResponse]]:
         """Runs a definition without effects, and tells what each step came to.
 
-        Nothing is kept, sent or waited for. A step that reaches outside gives what `mocks` says, and null without one; waits are
-        over at once. Secrets are `***`. The definition may be given, or that of a workflow and version is taken. A dry run ends
-        after 1,000 attempts.
+        Nothing is kept, sent or waited for. A step that reaches outside or waits for something from there gives what `mocks`
+        says, and null without one; times are jumped over. Secrets are `***`. The definition may be given, or that of a workflow
+        and version is taken. A dry run ends with `STEP_LIMIT` after 5,000 records. Of outputs it shows 1 MiB.
         """
 
     @_abc_1.abstractmethod
