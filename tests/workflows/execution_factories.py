@@ -14,12 +14,12 @@ APPROVALS = "userdata.workflows.v1.ApprovalService/"
 
 
 def _named(workflow: Workflow, values: dict[str, Any]) -> dict[str, Any]:
-    tenancy.enter(workflow.workspace_id)
+    tenancy.enter(workflow.workspace)
     execution_id: UUID = values.pop("id", None) or ids.new_at(clock.now())
     return {
         "id": execution_id,
         "create_time": ids.time_of(execution_id),
-        "workspace_id": workflow.workspace_id,
+        "workspace_id": workflow.workspace,
         "workflow_id": workflow.id,
         "version": workflow.version,
         "priority": 3,
@@ -127,7 +127,7 @@ def decide(caller: Caller, method: str, approval: Approval, **fields: Any) -> An
     """The answer to a method of one approval."""
     request = getattr(approval_service_pb2, f"{method}Request")
     named = {
-        "workspace_id": ids.encode("ws", approval.workspace_id),
+        "workspace_id": ids.encode("ws", approval.workspace),
         "approval_id": ids.encode("apr", approval.id),
     }
     return caller(APPROVALS + method, request(**named, **fields))
