@@ -172,6 +172,8 @@ CREATE TABLE webhook_attempt (
     response_headers jsonb NOT NULL,
     response_body bytea NOT NULL,
     address text NOT NULL,
+    detail text NOT NULL,
+    resent boolean NOT NULL,
     PRIMARY KEY (endpoint_id, event_id, number, event_time)
 ) PARTITION BY RANGE (event_time);
 CREATE TABLE webhook_attempt_default PARTITION OF webhook_attempt DEFAULT;

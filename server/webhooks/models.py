@@ -184,7 +184,10 @@ class Delivery(Model):
 
 
 class Attempt(Model):
-    """One HTTP request of a delivery and what came of it; `status` is None when no answer came."""
+    """One HTTP request of a delivery and what came of it; `status` is None when no answer came.
+
+    `detail` is a sentence about `error`. A request that was `resent` may have arrived twice.
+    """
 
     endpoint_id = peewee.UUIDField()
     event_id = peewee.UUIDField()
@@ -203,6 +206,8 @@ class Attempt(Model):
     response_headers = JsonField(default=dict)
     response_body = peewee.BlobField(default=b"")
     address = peewee.TextField(default="")
+    detail = peewee.TextField(default="")
+    resent = peewee.BooleanField(default=False)
 
     class Meta:
         table_name = "webhook_attempt"

@@ -115,4 +115,6 @@ def _ended(event: UUID, state: str) -> Ended:
         response_headers="{}",
         response_body=b"",
         address="",
+        detail="",
+        resent=False,
     )

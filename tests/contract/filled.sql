@@ -180,7 +180,8 @@ SELECT pg_temp.id(11, e), pg_temp.event_id(n), pg_temp.event_time(n), pg_temp.id
 FROM generate_series(2, 4000, 2) AS n, generate_series(7, 10) AS e;
 
 INSERT INTO webhook_attempt
-SELECT endpoint_id, event_id, event_time, 1, workspace_id, 'AUTOMATIC', event_time, 1, 1, 1, 1, 1, 200, '', '{}', '', ''
+SELECT endpoint_id, event_id, event_time, 1, workspace_id, 'AUTOMATIC', event_time, 1, 1, 1, 1, 1, 200, '', '{}', '', '',
+    '', false
 FROM webhook_delivery;
 
 INSERT INTO webhook_skip

@@ -164,7 +164,17 @@ class TestAttempts:
         event = make_event(acme)
         make_delivery(endpoint, event)
         start = clock.now()
-        make_attempt(endpoint, event, start_time=start, dns_ms=1.5, connect_ms=2.0, tls_ms=3.25, trigger="MANUAL")
+        make_attempt(
+            endpoint,
+            event,
+            start_time=start,
+            dns_ms=1.5,
+            connect_ms=2.0,
+            tls_ms=3.25,
+            trigger="MANUAL",
+            resent=True,
+            detail="X.",
+        )
         (found,) = ask("ListAttempts", event).attempts
         assert (found.number, found.trigger) == (1, delivery_pb2.DELIVERY_TRIGGER_MANUAL)
         assert found.start_time.ToDatetime(tzinfo=start.tzinfo) == start
@@ -174,6 +184,7 @@ class TestAttempts:
         assert (found.status_code, found.error, found.address) == (200, "", "203.0.113.7")
         assert dict(found.response_headers) == {"content-type": "text/plain"}
         assert found.response_body == b"ok"
+        assert (found.resent, found.detail) == (True, "X.")
 
     def test_of_one_without_an_answer_leave_out_what_was_not(self, ask, acme, endpoint):
         event = make_event(acme)

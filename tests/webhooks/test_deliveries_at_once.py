@@ -100,6 +100,8 @@ def succeeded(world, event):
         response_headers=json.dumps({}),
         response_body=b"",
         address="",
+        detail="",
+        resent=False,
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from server.core import clock, tenancy
+from server.events import patterns
 from server.webhooks.models import Endpoint
 from server.webhooks.service import fan_out
 from tests.accounts.factories import make_person
@@ -24,7 +25,7 @@ from tests.workspaces.factories import make_workspace
     ],
 )
 def test_a_type_is_matched_exactly_or_by_its_prefix(pattern: str, event_type: str, expected: bool) -> None:  # noqa: FBT001
-    assert fan_out.matches(pattern, event_type) is expected
+    assert patterns.matches(pattern, event_type) is expected
 
 
 def test_an_event_goes_to_every_endpoint_that_subscribes(worker) -> None:

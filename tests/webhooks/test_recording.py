@@ -49,14 +49,24 @@ def test_a_success_ends_the_delivery(worker, endpoint) -> None:
 
 def test_an_attempt_keeps_all_that_is_known_of_it(worker, endpoint) -> None:
     headers = {"x-name": 'quoted "name", with {braces}\\and\\u0000 and \x00 and \udcff', "server": "näme"}
-    deliver(worker, outcome(500, response_headers=headers, response_body=b'\x00"\\{},\xff', first_byte_ms=None))
+    deliver(
+        worker,
+        outcome(
+            500,
+            response_headers=headers,
+            response_body=b'\x00"\\{},\xff',
+            first_byte_ms=None,
+            detail="It's said.",
+            resent=True,
+        ),
+    )
     (attempt,) = Attempt.select().where(Attempt.endpoint_id == endpoint.id)
     assert attempt.response_headers == headers | {"x-name": 'quoted "name", with {braces}\\and\\u0000 and  and ?'}
     assert bytes(attempt.response_body) == b'\x00"\\{},\xff'
     assert (attempt.number, attempt.trigger, attempt.status, attempt.error) == (1, "AUTOMATIC", 500, "HTTP_STATUS")
     phases = (attempt.dns_ms, attempt.connect_ms, attempt.tls_ms, attempt.first_byte_ms, attempt.total_ms)
     assert phases == (None, 0.25, None, None, 3.0)
-    assert attempt.address == "192.0.2.7"
+    assert (attempt.address, attempt.detail, attempt.resent) == ("192.0.2.7", "It's said.", True)
 
 
 def test_a_failure_is_tried_again_by_the_schedule(worker, endpoint) -> None:

@@ -68,7 +68,8 @@ def test_attempts_are_counted_once_each(endpoint) -> None:
     assert Attempt.select().count() == 2
     as_owner(
         "INSERT INTO webhook_attempt SELECT endpoint_id, event_id, event_time, 2, workspace_id, trigger, start_time,"
-        " dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body, address"
+        " dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body, address,"
+        " detail, resent"
         " FROM webhook_attempt WHERE error = ''"
     )
     assert problems() == ["ATTEMPTS_DIFFER"]

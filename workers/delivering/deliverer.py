@@ -20,6 +20,7 @@ from server.core.errors import Unavailable
 from server.core.telemetry import metrics, traces
 from server.webhooks.conf import WebhooksSettings
 from server.webhooks.queries import lanes
+from server.webhooks.queries.interrupted import INTERRUPTED
 from server.webhooks.sending.types import ErrorKind, Outcome, Outgoing, Target
 from server.webhooks.service import claiming, recording
 from server.webhooks.service.claiming import Caps, Claimed, InFlight
@@ -159,7 +160,7 @@ class Deliverer:
         try:
             outcome = await self._send(target, event)
         except asyncio.CancelledError:
-            outcome = _outcome(recording.INTERRUPTED)
+            outcome = _outcome(INTERRUPTED)
             outcome = replace(outcome, start=start, total_ms=(outcome.start - start).total_seconds() * 1000)
         except Exception as error:  # noqa: BLE001 - a fault of ours is an outcome too: others go on
             _log.exception("sending failed", exc_info=error)
@@ -224,6 +225,7 @@ def _outcome(error: str) -> Outcome:
         response_body=b"",
         address="",
         retry_after=None,
+        detail=recording.DETAILS[error],
     )
 
 

@@ -48,6 +48,8 @@ def attempt(row: AttemptRow) -> Attempt:
         total_duration=milliseconds(row.total_ms),
         status_code=row.status,
         error=row.error,
+        detail=row.detail,
+        resent=row.resent,
         response_headers=row.response_headers,
         response_body=bytes(row.response_body),
         address=row.address,

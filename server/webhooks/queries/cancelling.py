@@ -10,6 +10,7 @@ from uuid import UUID
 
 from server.core import arrays
 from server.core.db import Statement, db
+from server.webhooks.queries import interrupted
 
 _LEFT: Final = Statement("""
     SELECT event_id FROM webhook_open_delivery
@@ -21,21 +22,14 @@ _OPEN: Final = Statement("""
     SELECT true FROM webhook_open_delivery WHERE workspace_id = %s AND endpoint_id = %s ORDER BY due_time LIMIT 1
 """)
 
-# Nobody knows how the attempt of a worker ended that died: it is told of as INTERRUPTED, as a new claim tells of it.
-_CANCEL: Final = Statement("""
+_CANCEL: Final = Statement(f"""
     WITH gone AS (
         DELETE FROM webhook_open_delivery
         WHERE workspace_id = %s AND endpoint_id = %s AND event_id = ANY (%s::uuid[])
             AND (lease_time IS NULL OR lease_time <= %s)
         RETURNING *
     ),
-    interrupted AS (
-        INSERT INTO webhook_attempt (endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
-            total_ms, error, response_headers, response_body, address)
-        SELECT endpoint_id, event_id, event_time, attempts + 1, workspace_id, trigger, update_time,
-            extract(epoch FROM lease_time - update_time) * 1000, 'INTERRUPTED', '{}', '', ''
-        FROM gone WHERE lease_time IS NOT NULL
-    )
+    interrupted AS ({interrupted.tell("gone")})
     INSERT INTO webhook_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, state,
         trigger, attempts, revision, replay_id, create_time, update_time)
     SELECT endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, 'CANCELLED',
@@ -44,7 +38,7 @@ _CANCEL: Final = Statement("""
     ON CONFLICT (endpoint_id, event_id, event_time) DO UPDATE SET state = EXCLUDED.state,
         trigger = EXCLUDED.trigger, attempts = EXCLUDED.attempts, revision = EXCLUDED.revision,
         replay_id = EXCLUDED.replay_id, update_time = EXCLUDED.update_time
-""")
+""")  # noqa: S608 - the part is a constant of ours
 
 
 def left(workspace_id: UUID, endpoint_id: UUID, *, now: datetime, limit: int) -> list[UUID]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from server.core import arrays
 from server.core.db import Statement, db
+from server.webhooks.queries import interrupted
 
 
 class ClaimedRow(NamedTuple):
@@ -28,34 +29,27 @@ class ClaimedRow(NamedTuple):
     create_time: datetime
 
 
-_CLAIM: Final = Statement("""
+_CLAIM: Final = Statement(f"""
     WITH room AS (
         SELECT %s::timestamptz AS now, %s::uuid AS claim, *
         FROM unnest(%s::uuid[], %s::integer[], %s::timestamptz[]) AS each (endpoint_id, count, lease_time)
     ),
     taken AS (
-        SELECT due.*, room.now, room.claim, room.lease_time FROM room CROSS JOIN LATERAL (
-            SELECT endpoint_id, event_id, event_time, workspace_id, attempts, trigger, update_time,
-                lease_time AS former_lease_time
+        SELECT due.*, room.now, room.claim, room.lease_time AS next_lease_time FROM room CROSS JOIN LATERAL (
+            SELECT endpoint_id, event_id, event_time, workspace_id, attempts, trigger, update_time, lease_time
             FROM webhook_open_delivery
             WHERE endpoint_id = room.endpoint_id AND due_time <= room.now
                 AND (lease_time IS NULL OR lease_time <= room.now)
             ORDER BY due_time LIMIT room.count FOR UPDATE SKIP LOCKED
         ) due
     ),
-    interrupted AS (
-        INSERT INTO webhook_attempt (endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
-            total_ms, error, response_headers, response_body, address)
-        SELECT endpoint_id, event_id, event_time, attempts + 1, workspace_id, trigger, update_time,
-            extract(epoch FROM former_lease_time - update_time) * 1000, 'INTERRUPTED', '{}', '', ''
-        FROM taken WHERE former_lease_time IS NOT NULL
-    )
-    UPDATE webhook_open_delivery open SET claim = taken.claim, lease_time = taken.lease_time, state = 'DELIVERING',
-        attempts = open.attempts + (taken.former_lease_time IS NOT NULL)::integer, update_time = taken.now
+    interrupted AS ({interrupted.tell("taken")})
+    UPDATE webhook_open_delivery open SET claim = taken.claim, lease_time = taken.next_lease_time, state = 'DELIVERING',
+        attempts = open.attempts + (taken.lease_time IS NOT NULL)::integer, update_time = taken.now
     FROM taken WHERE open.endpoint_id = taken.endpoint_id AND open.event_id = taken.event_id
     RETURNING open.endpoint_id, open.event_id, open.event_time, open.type, open.ordering_key, open.trigger,
         open.attempts, open.tries, open.revision, open.create_time
-""")
+""")  # noqa: S608 - the part is a constant of ours
 
 
 def claim(rooms: Sequence[tuple[UUID, int, datetime]], *, claim_id: UUID, now: datetime) -> list[ClaimedRow]:

@@ -70,6 +70,8 @@ class AttemptRow(NamedTuple):
     response_headers: dict[str, Any]
     response_body: bytes
     address: str
+    detail: str
+    resent: bool
 
 
 @dataclass(frozen=True)

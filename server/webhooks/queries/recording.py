@@ -33,6 +33,8 @@ class Ended(NamedTuple):
     response_headers: str
     response_body: bytes
     address: str
+    detail: str
+    resent: bool
 
 
 class Counted(NamedTuple):
@@ -53,9 +55,10 @@ _RECORD: Final = Statement("""
     WITH ended AS (
         SELECT %s::timestamptz AS now, * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[],
             %s::integer[], %s::timestamptz[], %s::real[], %s::real[], %s::real[], %s::real[], %s::real[],
-            %s::integer[], %s::text[], %s::text[], %s::bytea[], %s::text[]) WITH ORDINALITY
+            %s::integer[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::boolean[])
+            WITH ORDINALITY
         AS each (endpoint_id, event_id, claim, state, due_time, more_tries, start_time, dns_ms, connect_ms, tls_ms,
-            first_byte_ms, total_ms, status, error, response_headers, response_body, address, at)
+            first_byte_ms, total_ms, status, error, response_headers, response_body, address, detail, resent, at)
     ),
     held AS (
         SELECT ended.*, open.* FROM ended CROSS JOIN LATERAL (
@@ -93,10 +96,10 @@ _RECORD: Final = Statement("""
     attempt AS (
         INSERT INTO webhook_attempt (endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
             dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers, response_body,
-            address)
+            address, detail, resent)
         SELECT endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
             dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status, error, response_headers::jsonb, response_body,
-            address
+            address, detail, resent
         FROM accepted
     )
     SELECT at FROM accepted
@@ -130,6 +133,8 @@ def record(rows: Sequence[Ended], *, now: datetime) -> list[int]:
         arrays.texts(columns[14]),
         arrays.blobs(columns[15]),
         arrays.texts(columns[16]),
+        arrays.texts(columns[17]),
+        arrays.plain(columns[18]),
     )
     return [at - 1 for (at,) in db.execute_sql(_RECORD, values).fetchall()]
 

@@ -5,8 +5,7 @@ alone, 16 KiB and two seconds at most. An answer that is longer costs its connec
 
 A receiver may close a kept connection just when a request is written to it. Nobody can tell whether it was read, so the
 request is sent once more, on a new connection and within the same attempt; `webhook-id` and timestamp are the same, and
-the outcome says `resent`, which is recorded among its headers. Counting a failure instead would punish receivers for
-ending idle connections.
+the outcome says `resent`. Counting a failure instead would punish receivers for ending idle connections.
 """
 
 import asyncio
@@ -37,8 +36,6 @@ from server.webhooks.sending.auth import Tokens
 from server.webhooks.sending.preparing import Preparations, Prepared
 from server.webhooks.sending.types import ErrorKind, Outcome, Outgoing, SendingSettings, Target
 
-#: Stands among the recorded headers of an attempt whose request may have arrived twice.
-RESENT: Final = ":resent"
 MAX_RESPONSE: Final = 16 * 1024
 _BODY_SECONDS: Final = 2.0
 
@@ -190,11 +187,6 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     return body[:MAX_RESPONSE]
 
 
-def _recorded(attempt: _Attempt) -> dict[str, str]:
-    # Recorded beside the answer's headers; none can have a name with a colon.
-    return {RESENT: "true"} if attempt.resent else {}
-
-
 def _answered(attempt: _Attempt) -> Outcome:
     answer = attempt.answer
     if answer is None:
@@ -211,7 +203,7 @@ def _answered(attempt: _Attempt) -> Outcome:
         total_ms=attempt.since(),
         status=answer.status,
         error=ErrorKind.NONE if succeeded else ErrorKind.HTTP_STATUS,
-        response_headers=_recorded(attempt) | answers.kept(answer.headers),
+        response_headers=answers.kept(answer.headers),
         response_body=attempt.body,
         address=answer.address,
         retry_after=wait,
@@ -234,7 +226,7 @@ def _failed(attempt: _Attempt, error: Exception) -> Outcome:
         total_ms=attempt.since(),
         status=None,
         error=kind,
-        response_headers=_recorded(attempt),
+        response_headers={},
         response_body=b"",
         address=attempt.phases.address,
         retry_after=None,

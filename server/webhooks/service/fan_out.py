@@ -14,6 +14,7 @@ from uuid import UUID
 
 from server.core import cel, clock, ids
 from server.core.db import db
+from server.events import patterns
 from server.events.service.draining import Drained
 from server.webhooks import errors, expressions
 from server.webhooks.models import FIRST_STATES
@@ -101,12 +102,7 @@ def wants(subscriber: Subscriber, event_type: str, channels: Iterable[str]) -> b
     """Whether an endpoint subscribes to events of this type on these channels."""
     if subscriber.channels and not set(subscriber.channels) & set(channels):
         return False
-    return not subscriber.event_types or any(matches(pattern, event_type) for pattern in subscriber.event_types)
-
-
-def matches(pattern: str, event_type: str) -> bool:
-    """Whether `pattern`, a type or `prefix.*`, names the type."""
-    return event_type.startswith(pattern[:-1]) if pattern.endswith(".*") else event_type == pattern
+    return not subscriber.event_types or any(patterns.matches(pattern, event_type) for pattern in subscriber.event_types)
 
 
 class _Bound:

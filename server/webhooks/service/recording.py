@@ -18,6 +18,7 @@ from server.core.db import db
 from server.webhooks import latency
 from server.webhooks.queries import lanes
 from server.webhooks.queries import recording as queries
+from server.webhooks.queries.interrupted import DETAIL, INTERRUPTED
 from server.webhooks.queries.lanes import State
 from server.webhooks.queries.recording import Counted, Ended
 from server.webhooks.sending.types import ErrorKind, Outcome
@@ -29,9 +30,14 @@ from userdata.webhooks.v1.webhook_events_pb2 import WebhookDeliveryFailed
 SUCCEEDED: Final = "SUCCEEDED"
 FAILED: Final = "FAILED"
 RETRYING: Final = "RETRYING"
-#: Errors of attempts that no sender gives: the worker stopped or died meanwhile; the event is past its retention.
-INTERRUPTED: Final = "INTERRUPTED"
+#: The error of an attempt that was not made: the event is past its retention.
 EXPIRED: Final = "EXPIRED"
+#: What is told of errors that no sender gives.
+DETAILS: Final = {
+    INTERRUPTED: DETAIL,
+    EXPIRED: "The event is past its retention.",
+    ErrorKind.INTERNAL: "The product failed; the operator's log says how.",
+}
 #: An endpoint that had nothing but failures for this long is disabled.
 FAILING: Final = timedelta(days=5)
 #: How long a receiver that answers 429 may hold up all of its deliveries.
@@ -152,6 +158,8 @@ def _ended(result: Result, verdict: Verdict) -> Ended:
         json.dumps({_storable(name): _storable(value) for name, value in outcome.response_headers.items()}),
         outcome.response_body,
         outcome.address,
+        _storable(outcome.detail),
+        outcome.resent,
     )
 
 
