@@ -50,6 +50,7 @@ class Kind(Enum):
 
     BOOL = cel.Type.BOOL
     INT = cel.Type.INT
+    DOUBLE = cel.Type.DOUBLE
     STRING = cel.Type.STRING
     TIME = cel.Type.TIMESTAMP
     JSON = cel.Type.DYN
@@ -59,6 +60,7 @@ _Field = descriptor_pb2.FieldDescriptorProto
 _FIELDS: Final[dict[Kind, dict[str, Any]]] = {
     Kind.BOOL: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.BoolValue"},
     Kind.INT: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Int64Value"},
+    Kind.DOUBLE: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.DoubleValue"},
     Kind.STRING: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.StringValue"},
     Kind.TIME: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Timestamp"},
     Kind.JSON: {"type": _Field.TYPE_MESSAGE, "type_name": ".google.protobuf.Value"},
@@ -273,7 +275,8 @@ def _invalid(text: str) -> ExpressionInvalid:
     found = _FAULT.search(text)
     if found is None or int(found["line"]) < 1:
         return ExpressionInvalid("The expression is too long or nested too deep. Split it or make it shorter.")
-    fault = re.sub(rf" in struct '{_PACKAGE}\.\w+'| \(in container ''\)", "", found["fault"])
+    fault = re.sub(rf" in struct '{_PACKAGE}\.\w+'| \(in container ''\)| expecting {{.*", "", found["fault"])
+    fault = re.sub(r"wrapper\((\w+)\)", r"\1", fault)
     return ExpressionInvalid(_sentence(fault), line=int(found["line"]), column=int(found["column"]))
 
 

@@ -27,10 +27,12 @@ _LOOP: Final = 9
 class Path:
     """A variable and the names of fields after it. `line` and `column` of its beginning count from 1.
 
-    `is_whole` says that the expression is nothing but this path.
+    `dotted` counts the names before the first one that stands in brackets. `is_whole` says that the expression is
+    nothing but this path.
     """
 
     names: tuple[str, ...]
+    dotted: int
     line: int
     column: int
     is_whole: bool = False
@@ -45,13 +47,13 @@ def paths(serialized: bytes) -> tuple[Path, ...]:
     source = _Source(checked.one(5))
     root = checked.one(4)
     found = []
-    for names, number, part in _walk(root, frozenset()):
+    for names, dotted, number, part in _walk(root, frozenset()):
         line, column = source.place(number)
-        found.append(Path(names, line, column, is_whole=part is root and not part.one(_SELECT).number(3)))
+        found.append(Path(names, dotted, line, column, is_whole=part is root and not part.one(_SELECT).number(3)))
     return tuple(found)
 
 
-_Found = tuple[tuple[str, ...], int, "_Part"]
+_Found = tuple[tuple[str, ...], int, int, "_Part"]
 
 
 class _Part:
@@ -111,9 +113,9 @@ def _varints(data: bytes) -> Iterator[int]:
 def _walk(part: _Part, loops: frozenset[str]) -> Iterator[_Found]:
     path = _path(part)
     if path is not None:
-        names, number = path
+        names, dotted, number = path
         if names[0] not in loops:
-            yield names, number, part
+            yield names, dotted, number, part
     elif part.has(_LOOP):
         yield from _walk_loop(part.one(_LOOP), loops)
     else:
@@ -135,11 +137,12 @@ def _walk_loop(loop: _Part, loops: frozenset[str]) -> Iterator[_Found]:
         yield from _walk(loop.one(number), inside)
 
 
-def _path(part: _Part) -> tuple[tuple[str, ...], int] | None:
-    """The names of a path and the number of the part that it begins with; None for anything else."""
+def _path(part: _Part) -> tuple[tuple[str, ...], int, int] | None:
+    """The names of a path, how many are dotted, and the number of the part that it begins with; None for no path."""
     if part.has(_NAME):
-        return (part.one(_NAME).text(1),), part.number(_ID)
-    if part.has(_SELECT):
+        return (part.one(_NAME).text(1),), 1, part.number(_ID)
+    is_dotted = part.has(_SELECT)
+    if is_dotted:
         select = part.one(_SELECT)
         inner, name = _path(select.one(1)), select.text(2)
     elif part.has(_CALL) and part.one(_CALL).text(2) == "_[_]":
@@ -148,4 +151,7 @@ def _path(part: _Part) -> tuple[tuple[str, ...], int] | None:
         inner, name = (_path(of), constant.text(6)) if constant.has(6) else (None, "")
     else:
         return None
-    return None if inner is None else ((*inner[0], name), inner[1])
+    if inner is None:
+        return None
+    names, dotted, number = inner
+    return (*names, name), dotted + (is_dotted and dotted == len(names)), number

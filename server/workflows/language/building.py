@@ -30,7 +30,10 @@ from server.workflows.language.templates import Compiler, Template
 #: The kinds of triggers by the field that makes them.
 TRIGGERS: Final = {"event": "EVENT", "schedule": "SCHEDULE", "webhook": "WEBHOOK", "workflow": "WORKFLOW"}
 _RESULTS: Final = {"boolean": Kind.BOOL, "string": Kind.STRING, "integer": Kind.INT}
+_BOOLEAN: Final = ("boolean",)
 _PRIORITY: Final = 3
+#: No duration is longer.
+MAX_SECONDS: Final = 366 * 86400
 
 
 class StepKind(Protocol):
@@ -38,7 +41,8 @@ class StepKind(Protocol):
 
     Fields of `schema` with `"format": "cel"` are expressions. Beside it may stand `"x-result"` (the JSON type that it
     must give), `"x-variables"` (names that it sees besides the usual ones) and `"x-inside": true` (it sees the steps of
-    the body, all of them ended).
+    the body, all of them ended). Of the whole: `"x-chooses": true` (its branches have `when`), `"x-fails": true` (it
+    never succeeds).
     """
 
     @property
@@ -66,9 +70,11 @@ class Builder:
         self.faults: list[Fault] = []
         self.sites: list[Site] = []
         self.frames: list[Frame] = []
+        self._input: Mapping[str, Any] = {}
 
     def definition(self, text: Mapping[str, Any]) -> Definition:
         """The definition that `text` says."""
+        self._input = _object(text, "input_schema")
         scope, frame = self._scope(_items(text, "steps"), Place(RUNNING), "/steps")
         failure = None
         if text.get("on_failure"):
@@ -107,9 +113,9 @@ class Builder:
         for position, item in enumerate(items):
             place = f"{pointer}/{position}"
             step = self._step(item, Place(around.variables, frame, _text(item, "id")), place)
-            # Of two steps with one id the first counts; `checking` tells of the second.
-            frame.nodes.setdefault(step.id, Node(step.id, place, step.needs, step.on_error.step))
-            frame.pointers.append((step.id, place))
+            node = Node(step, place)
+            if frame.nodes.setdefault(step.id, node) is not node:
+                frame.doubles.append(node)
             steps.append(step)
         return Scope(tuple(steps)), frame
 
@@ -156,14 +162,13 @@ class Builder:
             plain[name] = text
             seen = place.having(*field.get("x-variables", ()))
             if inside is not None and field.get("x-inside"):
-                seen = Place(seen.variables, inside)
-            compiled = self._expression(
-                text, f"{pointer}/{name}", seen, _RESULTS.get(field.get("x-result", ""), Kind.JSON)
-            )
+                seen = Place(seen.variables | (LOOP & _inside(kind)), inside)
+            compiled = self._expression(text, f"{pointer}/{name}", seen, types_of(field.get("x-result")))
             if compiled is not None:
                 expressions[name] = compiled
         rest = {name: value for name, value in given.items() if name not in plain}
-        return self._placed(Compiler(self._invalid).object(rest, pointer, plain), place), expressions
+        template = Compiler(self._invalid).object(rest, pointer, plain)
+        return self._placed(template, place, pointer, kind.schema if kind else None), expressions
 
     def _trigger(self, item: Mapping[str, Any], pointer: str) -> Trigger:
         field = next((name for name in TRIGGERS if name in item), "event")
@@ -174,7 +179,7 @@ class Builder:
             kind=TRIGGERS[field],
             text=item,
             filter=self._condition(source, "filter", f"{pointer}/{field}", Place(frozenset({"event"}))),
-            input=self._template(item["input"], f"{pointer}/input", place) if "input" in item else None,
+            input=self._template(item["input"], f"{pointer}/input", place, self._input) if "input" in item else None,
         )
 
     def _retry(self, item: Mapping[str, Any], pointer: str) -> Retry:
@@ -206,32 +211,38 @@ class Builder:
         if not text:
             return None
         try:
-            return durations.parse(text)
+            seconds = durations.parse(text)
         except ValueError as error:
             self.faults.append(Fault(f"{pointer}/{name}", str(error)))
             return None
+        if seconds > MAX_SECONDS:
+            self.faults.append(Fault(f"{pointer}/{name}", "Write at most a year, 366d."))
+        return seconds
 
     def _optional(self, item: Mapping[str, Any], name: str, pointer: str, place: Place) -> Template | None:
         return self._template(item[name], f"{pointer}/{name}", place) if item.get(name) is not None else None
 
     def _condition(self, item: Mapping[str, Any], name: str, pointer: str, place: Place) -> Expression | None:
         text = item.get(name)
-        return self._expression(text, f"{pointer}/{name}", place, Kind.BOOL) if isinstance(text, str) else None
+        return self._expression(text, f"{pointer}/{name}", place, _BOOLEAN) if isinstance(text, str) else None
 
-    def _expression(self, text: str, pointer: str, place: Place, result: Kind) -> Expression | None:
+    def _expression(self, text: str, pointer: str, place: Place, types: tuple[str, ...]) -> Expression | None:
+        kind = _RESULTS.get(types[0], Kind.JSON) if len(types) == 1 else Kind.JSON
         try:
-            expression = Expression(text, pointer, result=result)
+            expression = Expression(text, pointer, result=kind)
         except ExpressionInvalid as error:
             self._invalid(pointer, error)
             return None
-        self.sites.append(Site(expression, place, result))
+        self.sites.append(Site(expression, place, types))
         return expression
 
-    def _template(self, value: Any, pointer: str, place: Place) -> Template:
-        return self._placed(Compiler(self._invalid).template(value, pointer), place)
+    def _template(self, value: Any, pointer: str, place: Place, schema: Mapping[str, Any] | None = None) -> Template:
+        return self._placed(Compiler(self._invalid).template(value, pointer), place, pointer, schema)
 
-    def _placed(self, template: Template, place: Place) -> Template:
-        self.sites += [Site(expression, place, Kind.JSON, *start) for expression, start in template.found]
+    def _placed(self, template: Template, place: Place, pointer: str, schema: Mapping[str, Any] | None) -> Template:
+        for expression, start, is_alone in template.found:
+            wanted = types_at(schema, expression.pointer.removeprefix(pointer)) if is_alone and schema else ()
+            self.sites.append(Site(expression, place, wanted, *start))
         return template
 
     def _invalid(self, pointer: str, error: ExpressionInvalid) -> None:
@@ -243,6 +254,21 @@ def cel_fields(kind: StepKind | None) -> dict[str, Mapping[str, Any]]:
     if kind is None:
         return {}
     return {name: field for name, field in kind.schema.get("properties", {}).items() if field.get("format") == "cel"}
+
+
+def types_of(value: Any) -> tuple[str, ...]:
+    """The types that `type` of a schema names."""
+    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else ()
+
+
+def types_at(schema: Any, pointer: str) -> tuple[str, ...]:
+    """Which types of JSON a schema wants at a JSON Pointer into what it describes; none when it does not say."""
+    for name in pointer.split("/")[1:]:
+        if not isinstance(schema, Mapping):
+            return ()
+        properties = schema.get("properties", {})
+        schema = properties.get(name) if isinstance(properties, Mapping) and name in properties else schema.get("items")
+    return types_of(schema.get("type")) if isinstance(schema, Mapping) else ()
 
 
 def _inside(kind: StepKind | None) -> frozenset[str]:

@@ -22,7 +22,9 @@ NAMES: Final = (
 )
 _ANYTHING: Final = Variables(dict.fromkeys(NAMES, Kind.JSON))
 #: Values that CEL gets as times; everywhere else a time is its text in RFC 3339.
-TIMES: Final = frozenset({("trigger", "time"), ("execution", "create_time"), ("event", "time")})
+TIMES: Final = frozenset(
+    {("trigger", "time"), ("execution", "create_time"), ("event", "time"), ("event", "create_time")}
+)
 
 Tree = dict[str, "Tree | None"]
 

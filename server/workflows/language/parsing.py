@@ -1,22 +1,48 @@
 """From the JSON or YAML of a definition to what the engine runs, or to everything that is wrong with it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
+from jsonschema_rs import Draft202012Validator
 
+from server.core import structs
+from server.workflows.language import checking, forms, sentences, spelling
 from server.workflows.language.building import Builder, StepKind
 from server.workflows.language.definition import Definition
 from server.workflows.language.faults import DefinitionInvalid, Fault
 
-__all__ = ["DefinitionInvalid", "Fault", "from_yaml", "parse"]
+__all__ = ["DefinitionInvalid", "Fault", "from_yaml", "load", "parse"]
 
 #: A definition of more bytes is refused.
 MAX_BYTES: Final = 256 * 1024
+_MAX_DEPTH: Final = 64
+_MOST_FAULTS: Final = 100
 
 
 def parse(text: Mapping[str, Any], *, types: Mapping[str, StepKind]) -> Definition:
-    """The definition that `text` says; `types` are the step types by name. Raises DefinitionInvalid."""
+    """The definition that `text` says; `types` are the step types by name. Raises DefinitionInvalid with all faults.
+
+    Fields may be written in camelCase; `text` of the definition is in snake_case. Secrets that it names need not exist.
+    """
+    _require_size(text)
+    form, validator = _form(tuple(types.values()))
+    spelled = spelling.snake(text, form)
+    builder = Builder(types)
+    definition = builder.definition(spelled)
+    found = [*sentences.faults(spelled, validator), *builder.faults, *checking.faults(definition, builder, types)]
+    if found:
+        raise DefinitionInvalid([_written(fault, text) for fault in _in_order(found, spelled)])
+    return definition
+
+
+def load(text: Mapping[str, Any], *, types: Mapping[str, StepKind]) -> Definition:
+    """The definition that `text` says, which was parsed when it was saved and is not looked at again.
+
+    What is refused now may have been taken then. Raises DefinitionInvalid when an expression cannot be compiled at all.
+    """
     builder = Builder(types)
     definition = builder.definition(text)
     if builder.faults:
@@ -28,8 +54,57 @@ def from_yaml(text: str) -> dict[str, Any]:
     """The JSON of a definition in YAML. Raises DefinitionInvalid."""
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DefinitionInvalid([Fault("", f"Write YAML: {error}")]) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise DefinitionInvalid([Fault("", f"Write YAML: {error.problem}.", line, column)]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DefinitionInvalid([Fault("", "Write YAML; this cannot be read.")]) from error
     if not isinstance(value, dict):
         raise DefinitionInvalid([Fault("", "Write a definition: an object with steps.")])
     return value
+
+
+def _require_size(text: Any) -> None:
+    try:
+        size = len(structs.dumps(text).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionInvalid([Fault("", "Write JSON: texts, numbers, lists and objects.")]) from error
+    if size > MAX_BYTES:
+        raise DefinitionInvalid([Fault("", f"Write at most {MAX_BYTES // 1024} KiB; these are {size // 1024}.")])
+    ahead = [(text, 0)]
+    while ahead:
+        value, depth = ahead.pop()
+        if depth > _MAX_DEPTH:
+            raise DefinitionInvalid([Fault("", f"Nest objects and lists at most {_MAX_DEPTH} deep.")])
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        ahead += [(item, depth + 1) for item in inner]
+
+
+@lru_cache(maxsize=8)
+def _form(kinds: tuple[StepKind, ...]) -> tuple[dict[str, Any], Draft202012Validator]:
+    form = forms.schema({kind.name: kind for kind in kinds})
+    return form, Draft202012Validator(form)
+
+
+def _in_order(found: list[Fault], text: Mapping[str, Any]) -> list[Fault]:
+    """Each fault once, in the order of the definition."""
+    return sorted(dict.fromkeys(found), key=lambda fault: _position(fault, text))[:_MOST_FAULTS]
+
+
+def _position(fault: Fault, value: Any) -> tuple[int, ...]:
+    places = []
+    for part in fault.pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping):
+            known = list(value)
+            places.append(known.index(name) if name in value else len(known))
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            places.append(int(name))
+            value = value[int(name)] if int(name) < len(value) else None
+    return (*places, -1, fault.line, fault.column)
+
+
+def _written(fault: Fault, text: Mapping[str, Any]) -> Fault:
+    return replace(fault, pointer=spelling.as_written(fault.pointer, text))

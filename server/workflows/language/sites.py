@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from server.core.cel import Kind
+from server.workflows.language.definition import Step
 from server.workflows.language.expressions import Expression
 
 #: What an execution knows from its start on.
@@ -14,12 +14,20 @@ LOOP = frozenset({"item", "index"})
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step in its scope, as the graph sees it."""
+    """A step and where it stands."""
 
-    id: str
+    step: Step
     pointer: str
-    needs: tuple[str, ...]
-    goto: str = ""
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """What it needs."""
+        return self.step.needs
+
+    @property
+    def goto(self) -> str:
+        """What it begins when it fails; empty for nothing."""
+        return self.step.on_error.step
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +38,8 @@ class Frame:
     parent: "Frame | None" = None
     owner: str = ""
     nodes: dict[str, Node] = field(default_factory=dict)
-    pointers: list[tuple[str, str]] = field(default_factory=list)
-    """The id and the pointer of each step, also of those whose id is taken."""
+    doubles: list[Node] = field(default_factory=list)
+    """Steps whose id is taken."""
     _ancestors: "dict[str, frozenset[str]] | None" = None
 
     def ancestors(self, step: str) -> frozenset[str]:
@@ -72,17 +80,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An expression, where it stands and what it must give. `line` and `column` are where it begins in its string."""
+    """An expression, where it stands and what it must give: one of the `types` of JSON, none of them for any.
+
+    `line` and `column` are where it begins in its string.
+    """
 
     expression: Expression
     place: Place
-    result: Kind = Kind.JSON
+    types: tuple[str, ...] = ()
     line: int = 1
     column: int = 1
 
 
 def _ancestors(nodes: Mapping[str, Node]) -> dict[str, frozenset[str]]:
-    before = {id_: {need for need in node.needs if need in nodes} for id_, node in nodes.items()}
+    before = {id_: {need for need in node.before if need in nodes} for id_, node in nodes.items()}
     for id_, node in nodes.items():
         if node.goto in before:
             before[node.goto].add(id_)

@@ -12,12 +12,13 @@ from server.core.cel import ExpressionInvalid
 from server.events.schemas import pointer as pointer_of
 from server.workflows.language.expressions import Expression, picked, tree_of
 
-Found = tuple[Expression, tuple[int, int]]
+#: An expression, the line and column where it begins in its string, and whether the string is nothing but it.
+Found = tuple[Expression, tuple[int, int], bool]
 _Make = Callable[[Mapping[str, Any]], Any]
 
 
 class Template:
-    """Compiled JSON. `found` are the expressions in it, and the line and column where each begins in its string."""
+    """Compiled JSON. `found` are the expressions in it."""
 
     __slots__ = ("_make", "_plain", "_source", "found")
 
@@ -43,7 +44,7 @@ class Template:
 
     def needed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Of `values` only what it names; evaluating it with these gives the same."""
-        return picked(tree_of(path for expression, _ in self.found for path in expression.paths), values)
+        return picked(tree_of(path for expression, *_ in self.found for path in expression.paths), values)
 
 
 class Compiler:
@@ -93,7 +94,7 @@ class Compiler:
                 except ExpressionInvalid as error:
                     raise moved(error, line, column) from error
                 parts.append(expression)
-                found.append((expression, (line, column)))
+                found.append((expression, (line, column), len(part) + 3 == len(text)))
         except ExpressionInvalid as error:
             self._tell(pointer, error)
             return "", None

@@ -12,11 +12,15 @@ class Fail(Pure):
 
     name = "fail"
     summary = "Fails with a code and a message of your own."
-    schema = schemas.record(
-        ("message",),
-        code=schemas.described({"type": "string", "pattern": r"^[A-Z][A-Z0-9_]{0,62}$"}, "FAILED when absent."),
-        message=schemas.described(schemas.TEXT, "One sentence for people."),
-        details=schemas.described(schemas.OBJECT, "What else the error tells."),
+    schema = schemas.described(
+        schemas.record(
+            ("message",),
+            code=schemas.described({"type": "string", "pattern": r"^[A-Z][A-Z0-9_]{0,62}$"}, "FAILED when absent."),
+            message=schemas.described(schemas.TEXT, "One sentence for people."),
+            details=schemas.described(schemas.OBJECT, "What else the error tells."),
+        ),
+        "What the error says.",
+        **{"x-fails": True},
     )
 
     def decide(self, config: Mapping[str, Any]) -> Result:

@@ -18,11 +18,14 @@ class Foreach(Block):
     summary = "Runs steps for each item of a list, in order or some at a time."
     schema = schemas.record(
         ("items",),
-        items=schemas.described(schemas.CEL, f"A list of at most {MAX_ITEMS:,}; `item` and `index` are seen inside."),
+        items=schemas.described(
+            {**schemas.CEL, "x-result": "array"},
+            f"A list of at most {MAX_ITEMS:,}; `item` and `index` are seen inside.",
+        ),
         concurrency=schemas.described(
             {"type": "integer", "minimum": 1, "maximum": MAX_WIDTH, "default": 1}, "How many run at a time."
         ),
-        output=schemas.described(schemas.CEL, "The output of one item. Absent: the outputs of its steps by id."),
+        output=schemas.described(schemas.INSIDE, "The output of one item. Absent: the outputs of its steps by id."),
     )
     output_schema = schemas.described({"type": "array"}, "The output of each item, in order.")
     has_body = True

@@ -13,6 +13,8 @@ OBJECT: Final[Schema] = {"type": "object"}
 TEXT: Final[Schema] = {"type": "string", "maxLength": 65536}
 NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 256}
 CEL: Final[Schema] = {"type": "string", "format": "cel", "minLength": 1, "maxLength": 4096}
+#: One that sees the steps of the body, ended.
+INSIDE: Final[Schema] = {**CEL, "x-inside": True}
 DURATION: Final[Schema] = {"type": "string", "pattern": durations.PATTERN, "maxLength": 64}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 
@@ -25,6 +27,10 @@ def record(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+#: Without fields; branches have `when`.
+CHOICE: Final[Schema] = {**record(), "x-chooses": True}
 
 
 def described(schema: Schema, description: str, **more: Any) -> Schema:

@@ -13,7 +13,7 @@ class Switch(Block):
 
     name = "switch"
     summary = "Runs the first branch whose condition holds."
-    schema = schemas.record()
+    schema = schemas.CHOICE
     output_schema = schemas.record(branch={"type": ["string", "null"]}, output=schemas.ANY)
     has_branches = True
 

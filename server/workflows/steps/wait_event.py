@@ -17,7 +17,10 @@ class WaitEvent(Waiting):
     schema = schemas.record(
         ("type",),
         type=schemas.described(schemas.NAME, "The type of the event."),
-        match=schemas.described(schemas.CEL, "Over `event` and all that the step sees. Absent: any event of the type."),
+        match=schemas.described(
+            {**schemas.CEL, "x-result": "boolean", "x-variables": ["event"]},
+            "Over `event` and all that the step sees. Absent: any event of the type.",
+        ),
         timeout=schemas.described(schemas.DURATION, "Then it fails with TIMEOUT. Absent: a year."),
     )
     output_schema = schemas.described(schemas.OBJECT, "The event: id, type, subject, data, create_time.")

@@ -17,12 +17,15 @@ class While(Block):
     summary = "Runs steps as long as a condition holds."
     schema = schemas.record(
         ("condition",),
-        condition=schemas.described(schemas.CEL, "Asked before each iteration; sees the last one's steps and `index`."),
+        condition=schemas.described(
+            {**schemas.INSIDE, "x-result": "boolean"},
+            "Asked before each iteration; sees the last one's steps and `index`.",
+        ),
         max_iterations=schemas.described(
             {"type": "integer", "minimum": 1, "maximum": MAX_ITERATIONS, "default": 100},
             "When it still holds after so many, the step fails with LOOP_LIMIT.",
         ),
-        output=schemas.described(schemas.CEL, "The output of an iteration. Absent: the outputs of its steps by id."),
+        output=schemas.described(schemas.INSIDE, "The output of an iteration. Absent: the outputs of its steps by id."),
     )
     output_schema = schemas.record(
         iterations={"type": "integer"}, output=schemas.described(schemas.ANY, "Of the last one; null without any.")
