@@ -30,6 +30,8 @@ class Probe(Effect):
             raise StepFailed(StepError(config["fail"], "It failed as it was told."))
         if "crash" in config:
             raise RuntimeError("as it was told")
+        if "odd" in config:
+            return Result("half \ud800 pair")
         emissions = (Emission(config["emit"], "sub", {"path": context.path}),) if "emit" in config else ()
         return Result(config.get("value"), emissions)
 

@@ -35,6 +35,7 @@ class Run:
         self.grace: asyncio.TimerHandle | None = None
         self._notes: list[Note] = []
         self._cached: list[Any] = []
+        self.pausing = execution.row.pause and execution.row.cancel_time is None
         if execution.row.cancel_time is not None:
             self.machine.cancel(clock.now())
 
@@ -65,6 +66,8 @@ class Run:
 
     def next(self, now: datetime) -> tuple[Entry | None, Moves]:
         """What is next: what is to be written first, if anything, and then the tasks, which come with the entry."""
+        if self.pausing:
+            return self._resting(now), Moves()
         moves = self.machine.next(now)
         self.more = moves.more
         notes = [*self._notes, *moves.notes]
@@ -86,6 +89,20 @@ class Run:
         self.pending += len(moves.tasks)
         self.ended = moves.ending is not None
         return entry, moves
+
+    def _resting(self, now: datetime) -> Entry | None:
+        """What is to be written of one that is to pause; it is let go of when nothing is under way.
+
+        If the wish is taken back before that is written, it is due at once.
+        """
+        rest = None if self.tasks or self.pending else Rest(now)
+        if not (self._notes or self._cached or rest):
+            return None
+        entry = Entry(self.execution, self._notes, rest=rest, cached=tuple(self._cached), epoch=self.execution.epoch)
+        self._notes, self._cached = [], []
+        self.unwritten += 1
+        self.serial += 1
+        return entry
 
     def let_go(self) -> None:
         """End what is under way for it in this process."""

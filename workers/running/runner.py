@@ -195,6 +195,9 @@ class Runner:
             if run is None:
                 continue
             run.wants_answers = True
+            pausing, run.pausing = run.pausing, wish.pause and wish.cancel_time is None
+            if pausing != run.pausing:
+                self._step(run)
             if wish.cancel_time is not None and run.grace is None:
                 run.machine.cancel(clock.now())
                 self._give_grace(run)
