@@ -5,7 +5,6 @@ import pytest
 from server.core import clock, tenancy
 from server.events import patterns
 from server.webhooks.models import Endpoint
-from server.webhooks.service import fan_out
 from tests.accounts.factories import make_person
 from tests.webhooks.factories import make_endpoint
 from tests.webhooks.flow import claim, drain, lane_of, open_of, problems, publish, record, skips_of

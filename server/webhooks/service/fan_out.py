@@ -102,7 +102,8 @@ def wants(subscriber: Subscriber, event_type: str, channels: Iterable[str]) -> b
     """Whether an endpoint subscribes to events of this type on these channels."""
     if subscriber.channels and not set(subscriber.channels) & set(channels):
         return False
-    return not subscriber.event_types or any(patterns.matches(pattern, event_type) for pattern in subscriber.event_types)
+    wanted = subscriber.event_types
+    return not wanted or any(patterns.matches(pattern, event_type) for pattern in wanted)
 
 
 class _Bound:
