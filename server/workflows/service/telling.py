@@ -32,6 +32,8 @@ _log = structlog.get_logger("runner")
 
 def refusal(execution: Execution, note: Note) -> StepError | None:
     """Why an event that the step emits cannot be published."""
+    tenancy.enter(execution.row.workspace_id)
+    tenancy.enter(execution.row.workspace_id)
     types = Types(execution.row.workspace_id, {emission.type for emission in note.emissions})
     for emission in note.emissions:
         refused = types.refusal(emission.type, emission.data, at="event")
