@@ -1,8 +1,11 @@
 """Cancelling and retrying many executions at once: what is counted, and what the jobs do."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 
 from server.core import clock, ids, tenancy
 from server.core.db import db
@@ -17,7 +20,10 @@ from userdata.jobs.v1.workflows_pb2 import CancelExecutions, RetryExecutions
 from userdata.workflows.v1 import execution_pb2 as pb
 from workers.handlers import workflows as handlers
 
-HANDLERS = {CancelExecutions: handlers.cancel_executions, RetryExecutions: handlers.retry_executions}
+HANDLERS: dict[type[Message], Callable[[Any], None]] = {
+    CancelExecutions: handlers.cancel_executions,
+    RetryExecutions: handlers.retry_executions,
+}
 
 
 @pytest.fixture
@@ -112,7 +118,7 @@ def test_what_is_created_after_the_call_is_not_meant(call, workflow, acme):
     work(CancelExecutions)
     tenancy.enter(acme.id)
     assert OpenExecution.get(OpenExecution.id == late.id).cancel_time is None
-    assert OpenExecution.select().where(OpenExecution.cancel_time.is_null(False)).count() == 1
+    assert OpenExecution.select().where(~OpenExecution.cancel_time.is_null()).count() == 1
 
 
 def test_another_workspace_is_not_touched(call, workflow, ada, acme):
