@@ -28,7 +28,7 @@ def definition(workspace_id: UUID, workflow_id: UUID, number: int) -> Definition
     text = queries.definition(workspace_id, workflow_id, number)
     if text is None:
         raise NotFound
-    parsed = parsing.parse(structs.loads(text), types=registry.TYPES)
+    parsed = parsing.load(structs.loads(text), types=registry.TYPES)
     with _lock:
         _made[key] = parsed
         if len(_made) > _MOST:

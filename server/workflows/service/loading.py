@@ -81,7 +81,7 @@ class Library:
         missing = [key for key in keys if key not in self._definitions]
         for row in queries.versions(missing) if missing else ():
             try:
-                definition = parsing.parse(structs.loads(row.definition), types=self._types)
+                definition = parsing.load(structs.loads(row.definition), types=self._types)
             except parsing.DefinitionInvalid:
                 continue
             self._definitions[row.workflow_id, row.number] = (row.name, definition)
