@@ -19,12 +19,12 @@ from server.core.telemetry import metrics
 from server.events.service import draining
 from server.events.service.draining import Drained
 from server.webhooks.service import fan_out, standstill
-from server.workflows.service import waits
+from server.workflows.service import triggering, waits
 from workers.stopping import Stop
 
 #: Makes of a batch what it will, in the drain's transaction; tells how many deliveries each event became.
 Listener = Callable[[Sequence[Drained]], Mapping[UUID, int]]
-LISTENERS: Final[tuple[Listener, ...]] = (fan_out.listen, standstill.listen, waits.listen)
+LISTENERS: Final[tuple[Listener, ...]] = (fan_out.listen, standstill.listen, waits.listen, triggering.listen)
 
 _LARGEST: Final = 1000
 #: What a batch should become at most, so that no transaction takes long.

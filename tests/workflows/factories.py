@@ -6,6 +6,8 @@ from typing import Any
 
 from server.core import clock, tenancy
 from server.workflows.models import Version, Workflow
+from server.workflows.queries import workflows as queries
+from server.workflows.service import known, syncing
 from server.workspaces.models import Workspace
 
 _numbers = count(1)
@@ -17,7 +19,7 @@ def make_workflow(workspace: Workspace, definition: Mapping[str, Any] = NOTHING,
     """An active workflow with its first version."""
     tenancy.enter(workspace.id)
     name = values.pop("name", None) or f"workflow-{next(_numbers)}"
-    defaults = {
+    defaults: dict[str, Any] = {
         "name": name,
         "display_name": name,
         "description": "",
@@ -36,3 +38,10 @@ def make_workflow(workspace: Workspace, definition: Mapping[str, Any] = NOTHING,
         creator="system",
     )
     return workflow
+
+
+def arm(workflow: Workflow) -> None:
+    """Let the triggers be those of the workflow's latest version, as a save does."""
+    row = queries.get(workflow.workspace, workflow.id)
+    assert row is not None
+    syncing.sync(row, known.definition(row.workspace_id, row.id, row.version))

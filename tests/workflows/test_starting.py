@@ -42,7 +42,8 @@ class Input:
 @pytest.fixture
 def flow(worker: Workspace) -> UUID:
     """A workflow of Acme's."""
-    return make_workflow(worker).id
+    found: UUID = make_workflow(worker).id
+    return found
 
 
 @pytest.fixture(autouse=True)

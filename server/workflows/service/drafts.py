@@ -100,7 +100,8 @@ def variables(wanted: Start) -> dict[str, Any]:
 def read(draft: Draft) -> None:
     """What the start says of itself, or why it is refused."""
     wanted, definition = draft.start, draft.start.definition
-    draft.error = wanted.refusal or _input_error(draft)
+    fault = _input_error(draft)
+    draft.error = wanted.refusal or fault
     if draft.error is None and wanted.depth > MOST_DEPTH:
         message = f"More than {MOST_DEPTH} executions led to one another. Look for workflows that start each other."
         draft.error = StepError("CHAIN_TOO_LONG", message, retryable=False)

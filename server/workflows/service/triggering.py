@@ -1,0 +1,181 @@
+"""Triggers on events: what is drained starts the executions of the workflows that listen, in the drain's transaction.
+
+So an event starts each of them once, whatever dies meanwhile; and since its id is the idempotency key of what it
+starts (unless the definition has one of its own), once also if it should be handed out again. A trigger listens to a
+type, to `prefix.*`, to what an inbound source publishes (the source is the event's subject), or to the ends of another
+workflow's executions. A filter or an input without a value makes an execution that FAILED and says why.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from server.core import cel, ids
+from server.core.errors import NotFound
+from server.events import patterns
+from server.events.service.draining import Drained
+from server.workflows.engine.types import StepError
+from server.workflows.language.definition import Definition, Scope, Trigger
+from server.workflows.language.faults import DefinitionInvalid, ExpressionFailed
+from server.workflows.queries import triggering as queries
+from server.workflows.queries.triggering import ArmedRow, Outcome
+from server.workflows.service import known, starting
+from server.workflows.service.starting import Start
+
+#: What an execution that ended publishes, and how it ended when a trigger does not say.
+EXECUTED: Final = "workflow.executed"
+_STATES: Final = ("SUCCEEDED",)
+_OF_EXECUTIONS: Final = "workflow."
+#: Of a trigger whose definition cannot be read any more.
+_NOTHING: Final = Definition(Scope(()), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A trigger with its definition. `fault` is why there is none."""
+
+    row: ArmedRow
+    definition: Definition
+    trigger: Trigger | None
+    fault: StepError | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The variables `workspace` and `workflow`."""
+        row = self.row
+        return {
+            "workspace": {"id": ids.encode("ws", row.workspace_id), "slug": row.slug, "name": row.workspace_name},
+            "workflow": {"id": ids.encode("wf", row.workflow_id), "name": row.workflow_name, "version": row.version},
+        }
+
+
+def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
+    """Start what drained events trigger. Gives nothing: executions are no deliveries."""
+    rows = queries.listening({event.workspace_id for event in batch}) if batch else []
+    if not rows:
+        return {}
+    of_workspace: defaultdict[UUID, list[ArmedRow]] = defaultdict(list)
+    for row in rows:
+        of_workspace[row.workspace_id].append(row)
+    read: dict[tuple[UUID, str], Armed] = {}
+    wishes: list[tuple[Armed, Drained, Mapping[str, Any]]] = []
+    for event in batch:
+        chosen = [row for row in of_workspace.get(event.workspace_id, ()) if _listens(row, event)]
+        values = values_of(event) if chosen else {}
+        for row in chosen:
+            key = (row.workflow_id, row.key)
+            if key not in read:
+                read[key] = armed(row)
+            wishes.append((read[key], event, values))
+    if wishes:
+        _start(wishes)
+    return {}
+
+
+def armed(row: ArmedRow) -> Armed:
+    """A trigger with the definition of its version."""
+    try:
+        definition = known.definition(row.workspace_id, row.workflow_id, row.version)
+    except (NotFound, DefinitionInvalid) as error:
+        message = f"Version {row.version} of {row.workflow_name} cannot be read any more. Save it again."
+        fault = StepError("DEFINITION_INVALID", message, retryable=False, details={"fault": str(error)[:1000]})
+        return Armed(row, _NOTHING, None, fault)
+    trigger = next((each for each in definition.triggers if each.id == row.key), None)
+    return Armed(row, definition, trigger)
+
+
+def values_of(event: Drained) -> dict[str, Any]:
+    """The variable `event`, as JSON."""
+    return {
+        "id": ids.encode("evt", event.event_id),
+        "type": event.type,
+        "subject": event.subject,
+        "workspace_id": ids.encode("ws", event.workspace_id),
+        "time": cel.as_json(event.event_time),
+        "ordering_key": event.ordering_key or "",
+        "sequence": event.sequence or 0,
+        "data": cel.load(event.data),
+    }
+
+
+def _listens(row: ArmedRow, event: Drained) -> bool:
+    if row.subject is not None and row.subject != event.subject:
+        return False
+    if row.kind == "WEBHOOK":
+        return row.subject is not None
+    return row.event_type is not None and patterns.matches(row.event_type, event.type)
+
+
+def _start(wishes: Sequence[tuple[Armed, Drained, Mapping[str, Any]]]) -> None:
+    wanted = [each for each in wishes if _is_meant(each[0], each[2])]
+    depths = _depths([values for _, _, values in wanted])
+    starts, sources = [], []
+    for each, event, values in wanted:
+        start = _wish(each, event, values, depths.get(str(values["data"].get("executionId")), -1) + 1)
+        if start is not None:
+            starts.append(start)
+            sources.append((each.row, event))
+    outcomes: dict[tuple[UUID, str], Outcome] = {}
+    for started, (row, event) in zip(starting.start_many(starts), sources, strict=True):
+        if not started.repeated:
+            key = (row.workflow_id, row.key)
+            outcomes[key] = Outcome(*key, event.event_time, started.id, None)
+    if outcomes:
+        queries.fired([outcomes[key] for key in sorted(outcomes)])
+
+
+def _is_meant(each: Armed, event: Mapping[str, Any]) -> bool:
+    """Whether the end of an execution is one that a WORKFLOW trigger waits for."""
+    if each.row.kind != "WORKFLOW" or each.trigger is None:
+        return each.trigger is not None or each.fault is not None
+    other = each.trigger.text["workflow"]
+    data = event["data"]
+    return data.get("workflowName") == other["name"] and data.get("state") in (other.get("states") or _STATES)
+
+
+def _depths(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How deep the executions are that events tell of, by their TypeIDs."""
+    texts = {
+        event["data"]["executionId"]
+        for event in events
+        if event["type"].startswith(_OF_EXECUTIONS) and ids.matches("exe", str(event["data"].get("executionId", "")))
+    }
+    if not texts:
+        return {}
+    found = queries.depths(sorted(ids.decode("exe", text) for text in texts))
+    return {ids.encode("exe", execution): depth for execution, depth in found.items()}
+
+
+def _wish(each: Armed, event: Drained, values: Mapping[str, Any], depth: int) -> Start | None:
+    """What an event starts; None when the filter refuses it."""
+    trigger = each.trigger
+    refusal, made = each.fault, values["data"]
+    cause = {"id": each.row.key, "event": values, "time": values["time"]}
+    if trigger is not None:
+        try:
+            if trigger.filter is not None and trigger.filter.evaluate({"event": values}) is not True:
+                return None
+            if trigger.input is not None:
+                made = trigger.input.evaluate(
+                    {**each.facts, "event": values, "trigger": {"kind": each.row.kind, **cause}}
+                )
+        except ExpressionFailed as failed:
+            refusal = StepError("EXPRESSION_FAILED", str(failed), retryable=False, details=failed.details)
+    key = None if each.definition.idempotency_key is not None else f"event:{values['id']}:{each.row.key}"
+    return Start(
+        workspace_id=each.row.workspace_id,
+        workflow_id=each.row.workflow_id,
+        version=each.row.version,
+        definition=each.definition,
+        input=made,
+        trigger=each.row.kind,
+        cause=cause,
+        facts=each.facts,
+        idempotency_key=key,
+        depth=depth,
+        actor="system",
+        trace_parent=event.trace_parent,
+        refusal=refusal,
+    )
