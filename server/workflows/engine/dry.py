@@ -6,7 +6,7 @@ The machine is the real one, so what is shown is what would happen if the steps 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from server.workflows.engine.machine import Machine
 from server.workflows.engine.step_types import Pause, Result, StepFailed, StepType, Types, Waiting
@@ -104,7 +104,7 @@ class _Stub(Waiting):
 
     name = "stub"
     summary = "Ends with a mock."
-    schema = {}  # noqa: RUF012 - the base class says what it is
+    schema: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, kind: Waiting) -> None:
         self._kind = kind

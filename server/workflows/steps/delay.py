@@ -22,6 +22,8 @@ class Delay(Waiting):
         seconds = reading.seconds(config, "duration")
         if seconds is None:
             raise reading.failed("CONFIG_INVALID", "Give `duration`, such as 15m.", field="duration")
+        if not seconds:
+            return Pause(result=Result())
         return Pause(reading.later(now, timedelta(seconds=min(seconds, 1e10))))
 
     def resolve(self, _config: Mapping[str, Any], resolution: Any) -> Result:
