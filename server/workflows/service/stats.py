@@ -22,5 +22,5 @@ def by_day(workspace_id: UUID, workflow_id: UUID, *, start: datetime | None, end
     if not start <= end <= min(start, datetime.max.replace(tzinfo=UTC) - _LONGEST) + _LONGEST:
         raise InvalidArgument(violations=[FieldViolation("end_time", "must be at most 366 days after start_time")])
     # What ends at midnight is the end of the day before.
-    last = max(start, end - timedelta(microseconds=1))
+    last = end - timedelta(microseconds=1) if end > start else start
     return queries.of_workflow(workspace_id, workflow_id, first=start.date(), last=last.date())
