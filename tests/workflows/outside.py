@@ -1,4 +1,4 @@
-"""What workflows of tests talk to: a server on loopback that plays the services of others and keeps what it was asked."""
+"""What workflows of tests talk to: a server on loopback that plays the services of others and keeps what came."""
 
 import json
 import threading
