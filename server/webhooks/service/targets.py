@@ -14,8 +14,9 @@ from server.webhooks.queries.outgoing import TargetRow
 from server.webhooks.sending.types import Outgoing, Target
 from server.webhooks.service.claiming import PLANS, Claimed
 
-#: How much event data is kept for deliveries to come, in characters.
+#: How much of events is kept for deliveries to come, in bytes, and about what one takes beside its data.
 _EVENTS: Final = 8 * 1024 * 1024
+_EVENT: Final = 1024
 _TARGETS: Final = 10_000
 
 
@@ -53,9 +54,9 @@ class Stock:
             db.scope.prefix += PLANS
             for event in queries.events(missing):
                 found[event.event_id] = self._events[event.event_id] = event
-                self._size += len(event.data)
+                self._size += _size(event)
         while self._size > self._most_events:
-            self._size -= len(self._events.pop(next(iter(self._events))).data)
+            self._size -= _size(self._events.pop(next(iter(self._events))))
         return found
 
     def _targets_of(self, claimed: list[Claimed]) -> dict[tuple[UUID, int], Target]:
@@ -89,6 +90,10 @@ class Stock:
             newest = next((row for row in rows if row.endpoint_id == endpoint_id), None)
             if newest is not None and (endpoint_id, revision) not in self._targets:
                 self._targets[endpoint_id, revision] = self._targets[endpoint_id, newest.revision]
+
+
+def _size(event: Outgoing) -> int:
+    return _EVENT + len(event.data)
 
 
 def _target(row: TargetRow, secrets: list[bytes]) -> Target:
