@@ -17,6 +17,7 @@ from tests.contract import (
     examples_of_endpoints,
     examples_of_events,
     examples_of_sources,
+    examples_of_workflows,
 )
 from tests.contract.cast import CASTS, LONG_AGO, MINUTE, NOW, Cast, Example, hash_of, row_id
 from workers import queries as jobs
@@ -43,6 +44,7 @@ def examples(cast: Cast) -> list[Example]:
         *examples_of_endpoints.examples(cast),
         *examples_of_events.examples(cast),
         *examples_of_sources.examples(cast),
+        *examples_of_workflows.examples(cast),
     ]
 
 

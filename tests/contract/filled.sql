@@ -223,3 +223,28 @@ FROM generate_series(1, 18000) AS n;
 INSERT INTO webhook_receipt
 SELECT gen_random_uuid(), pg_temp.id(5, n), pg_temp.id(31, n), pg_temp.event_time(-n), '{}', 'body', 'ACCEPTED', '', NULL
 FROM generate_series(1, 2000) AS n;
+
+INSERT INTO workflow
+SELECT pg_temp.id(41, n), pg_temp.id(5, CASE WHEN n <= 1000 THEN 1 ELSE n END), 'workflow-' || n, 'Workflow', '',
+    (ARRAY['DRAFT', 'ACTIVE', 'PAUSED', 'ARCHIVED'])[n % 4 + 1], 3, '{}', '{}', 1, now(), now(),
+    CASE WHEN n % 5 = 0 THEN now() END
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_version
+SELECT pg_temp.id(41, w), n, pg_temp.id(5, CASE WHEN w <= 1000 THEN 1 ELSE w END), '{"steps": []}', 'usr_1', now()
+FROM generate_series(1, 8000) AS w, generate_series(1, 3) AS n;
+
+INSERT INTO workflow_trigger
+SELECT pg_temp.id(41, w), 'trigger' || n, pg_temp.id(5, CASE WHEN w <= 1000 THEN 1 ELSE w END),
+    (ARRAY['EVENT', 'SCHEDULE', 'WEBHOOK', 'WORKFLOW'])[n], 3,
+    (ARRAY['order.paid', NULL, NULL, 'workflow.executed'])[n], CASE WHEN n = 3 THEN 'src_' || w END, '{}', false,
+    CASE WHEN n = 2 THEN now() + w * interval '1 minute' END, NULL, NULL
+FROM generate_series(1, 8000, 4) AS w, generate_series(1, 4) AS n;
+
+INSERT INTO workflow_secret
+SELECT pg_temp.id(5, CASE WHEN n <= 500 THEN 1 ELSE n END), 'SECRET_' || n, 'sealed', now(), now()
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_day
+SELECT pg_temp.id(41, w), CURRENT_DATE - n, pg_temp.id(5, CASE WHEN w <= 1000 THEN 1 ELSE w END), 1, 0, 0, 0, '{}'
+FROM generate_series(1, 8000) AS w, generate_series(1, 5) AS n;
