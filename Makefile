@@ -129,6 +129,10 @@ event-types: venv ## List every built-in event type in docs/event-types.md
 step-types: venv ## List every type of step in docs/workflows-steps.md
 	@$(BIN)/python -m udb.step_types
 
+.PHONY: workflow-schema
+workflow-schema: venv ## Write the JSON Schema of workflow definitions to docs/workflow.schema.json
+	@$(BIN)/python -m udb.workflow_schema
+
 ## Clean
 
 .PHONY: clean

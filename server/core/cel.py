@@ -32,12 +32,18 @@ _FAULT: Final = re.compile(r"ERROR: <input>:(?P<line>-?\d+):(?P<column>-?\d+): (
 
 
 class ExpressionInvalid(Exception):
-    """The text is no expression, or its types do not fit. `fault` is a sentence; `line` and `column` count from 1."""
+    """The text is no expression, or its types do not fit. `fault` is a sentence; `line` and `column` count from 1.
 
-    def __init__(self, fault: str, *, line: int = 1, column: int = 1) -> None:
+    `others` are further ones in the same text.
+    """
+
+    def __init__(
+        self, fault: str, *, line: int = 1, column: int = 1, others: "tuple[ExpressionInvalid, ...]" = ()
+    ) -> None:
         self.fault = fault
         self.line = line
         self.column = column
+        self.others = others
         super().__init__(f"{fault} (line {line}, column {column})")
 
 
@@ -206,12 +212,18 @@ def _number(text: str) -> int | float:
     return value if isinstance(value, float) or value in _INT64 else float(value)
 
 
+def time_of(value: str | datetime) -> timestamp_pb2.Timestamp:
+    """A time as expressions take it. Raises EvaluationFailed when the text is not RFC 3339."""
+    stamp = timestamp_pb2.Timestamp()
+    try:
+        stamp.FromDatetime(value if isinstance(value, datetime) else datetime.fromisoformat(value))
+    except ValueError as error:
+        raise EvaluationFailed("A time is not in RFC 3339.") from error
+    return stamp
+
+
 def _given(value: Any) -> Any:
-    if isinstance(value, datetime):
-        stamp = timestamp_pb2.Timestamp()
-        stamp.FromDatetime(value)
-        return stamp
-    return value
+    return time_of(value) if isinstance(value, datetime) else value
 
 
 def as_json(value: Any) -> Any:
@@ -272,12 +284,17 @@ class _Messages:
 
 
 def _invalid(text: str) -> ExpressionInvalid:
-    found = _FAULT.search(text)
-    if found is None or int(found["line"]) < 1:
+    found = [match for match in _FAULT.finditer(text) if int(match["line"]) > 0]
+    if not found:
         return ExpressionInvalid("The expression is too long or nested too deep. Split it or make it shorter.")
-    fault = re.sub(rf" in struct '{_PACKAGE}\.\w+'| \(in container ''\)| expecting {{.*", "", found["fault"])
-    fault = re.sub(r"wrapper\((\w+)\)", r"\1", fault)
-    return ExpressionInvalid(_sentence(fault), line=int(found["line"]), column=int(found["column"]))
+    first, *others = ((_fault_of(match), int(match["line"]), int(match["column"])) for match in found)
+    told = tuple(ExpressionInvalid(fault, line=line, column=column) for fault, line, column in others)
+    return ExpressionInvalid(first[0], line=first[1], column=first[2], others=told)
+
+
+def _fault_of(match: re.Match[str]) -> str:
+    fault = re.sub(rf" in struct '{_PACKAGE}\.\w+'| \(in container ''\)| expecting {{.*", "", match["fault"])
+    return _sentence(re.sub(r"wrapper\((\w+)\)", r"\1", fault))
 
 
 def _sentence(text: str) -> str:

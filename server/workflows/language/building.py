@@ -22,7 +22,7 @@ from server.workflows.language.definition import (
     Step,
     Trigger,
 )
-from server.workflows.language.expressions import Expression
+from server.workflows.language.expressions import Expression, told
 from server.workflows.language.faults import Fault
 from server.workflows.language.sites import LOOP, RUNNING, START, Frame, Node, Place, Site
 from server.workflows.language.templates import Compiler, Template
@@ -246,7 +246,7 @@ class Builder:
         return template
 
     def _invalid(self, pointer: str, error: ExpressionInvalid) -> None:
-        self.faults.append(Fault(pointer, error.fault, error.line, error.column))
+        self.faults.append(Fault(pointer, told(error.fault), error.line, error.column))
 
 
 def cel_fields(kind: StepKind | None) -> dict[str, Mapping[str, Any]]:

@@ -1,5 +1,7 @@
 """Keeping secrets out of what people read: errors, values beside them, logs."""
 
+import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,8 +15,10 @@ class Mask:
     """Hides the values of `secrets` wherever they stand."""
 
     def __init__(self, secrets: Mapping[str, Any]) -> None:
-        # The longest first: one may be a part of another.
-        self._secrets = sorted({text for text in map(str, secrets.values()) if text}, key=len, reverse=True)
+        texts = {text for text in map(str, secrets.values()) if text}
+        # Errors quote them as programs do; the longest first, since one may be a part of another.
+        quoted = {shown[1:-1] for text in texts for shown in (repr(text), json.dumps(text))}
+        self._secrets = sorted(texts | quoted, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """`text` without them."""
@@ -36,18 +40,18 @@ class Mask:
     def shortened(self, value: Any, depth: int = _MOST_DEPTH) -> Any:
         """JSON without them, and short enough to be shown: long texts, lists and objects end in `…`."""
         match value:
-            case str():
-                text = self.text(value)
-                return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
             case Mapping() | list() if not depth:
                 return "…" if value else value
             case Mapping():
                 first = list(value.items())[:_MOST_ITEMS]
-                shown = {self.text(str(key))[:_MOST_CHARACTERS]: self.shortened(item, depth - 1) for key, item in first}
+                shown = {_cut(self.text(str(key))): self.shortened(item, depth - 1) for key, item in first}
                 return shown if len(value) <= _MOST_ITEMS else {**shown, "…": f"{len(value) - _MOST_ITEMS} more"}
             case list():
-                shown_items = [self.shortened(item, depth - 1) for item in value[:_MOST_ITEMS]]
-                return (
-                    shown_items if len(value) <= _MOST_ITEMS else [*shown_items, f"… {len(value) - _MOST_ITEMS} more"]
-                )
-        return value
+                items = [self.shortened(item, depth - 1) for item in value[:_MOST_ITEMS]]
+                return items if len(value) <= _MOST_ITEMS else [*items, f"… {len(value) - _MOST_ITEMS} more"]
+        is_plain = value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value))
+        return value if is_plain else _cut(self.text(str(value)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"

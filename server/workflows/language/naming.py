@@ -1,5 +1,6 @@
 """Whether what expressions name is there where they stand, and has the types that they take it for."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from server.core.cel import ExpressionInvalid, Kind, Shape, Variables
 from server.core.cel_paths import Path
 from server.workflows.language import shapes
 from server.workflows.language.building import StepKind
-from server.workflows.language.expressions import NAMES
+from server.workflows.language.expressions import NAMES, told
 from server.workflows.language.faults import Fault
 from server.workflows.language.sentences import did_you_mean, named
 from server.workflows.language.sites import Frame, Site
@@ -39,6 +40,10 @@ _FIXED: Final[dict[str, Shape]] = {
     "item": Kind.JSON,
     "index": Kind.INT,
 }
+_NUMBERS: Final = " A number may be whole or not: write double(…) around it."
+_KINDS: Final = (Kind.JSON, Kind.DOUBLE, Kind.INT)
+#: When expressions run, numbers of both kinds are compared.
+_COMPARED: Final = re.compile(r"'_(==|!=|<|<=|>|>=)_' applied to '\((double|int), (double|int)\)'")
 _Place = tuple[str, ...]
 
 
@@ -49,12 +54,13 @@ class Naming:
         self, input_schema: Mapping[str, Any] | None, frames: Sequence[Frame], types: Mapping[str, StepKind]
     ) -> None:
         self._homes = {id_: (frame, node) for frame in frames for id_, node in frame.nodes.items()}
-        # A number of JSON is whole or not, which are two types here: what fits neither is wrong.
-        self._shapes: list[dict[str, Shape]] = [
-            {**_FIXED, "input": _input(input_schema, number), "steps": self._steps(types, number)}
-            for number in (Kind.DOUBLE, Kind.INT)
-        ]
-        self._environments: dict[tuple[int, frozenset[_Place]], Variables] = {}
+        # A number of JSON may be whole or not, which are two types here: an expression has to work with both.
+        self._shapes: dict[Kind, dict[str, Shape]] = {
+            number: {**_FIXED, "input": _input(input_schema, number), "steps": self._steps(types, number)}
+            for number in _KINDS
+        }
+        self._has_numbers = self._shapes[Kind.DOUBLE] != self._shapes[Kind.INT]
+        self._environments: dict[tuple[Kind, frozenset[_Place]], Variables] = {}
 
     def faults(self, site: Site) -> Iterator[Fault]:
         """What is wrong with the expression at one site."""
@@ -108,7 +114,7 @@ class Naming:
         return f"Add {step} to needs; it may not have ended by now."
 
     def _field(self, path: Path, site: Site) -> Iterator[Fault]:
-        shape: Shape | None = self._shapes[0].get(path.names[0])
+        shape: Shape | None = self._shapes[Kind.JSON].get(path.names[0])
         for position, name in enumerate(path.names[1 : path.dotted], 1):
             if not isinstance(shape, Mapping):
                 return
@@ -121,20 +127,22 @@ class Naming:
 
     def _typed(self, site: Site) -> Iterator[Fault]:
         expression = site.expression
-        told: Fault | None = None
-        for number in range(len(self._shapes)):
-            try:
-                type_ = cel.check(expression.text, variables=self._environment(number, expression.paths)).name()
-            except ExpressionInvalid as error:
-                told = told or _at(site, error.line, error.column, error.fault)
-                continue
-            if shapes.fits(type_, site.types):
-                return
-            told = _at(site, 1, 1, f"Let it give {named(site.types)}; it gives {named(shapes.json_types(type_)[:1])}.")
-        if told is not None:
-            yield told
+        variables = [self._environment(number, expression.paths) for number in _KINDS]
+        try:
+            type_ = cel.check(expression.text, variables=variables[0]).name()
+        except ExpressionInvalid as error:
+            yield _at(site, error.line, error.column, told(error.fault))
+            return
+        if not shapes.fits(type_, site.types):
+            given = named(shapes.json_types(type_)[:1])
+            yield _at(site, 1, 1, f"Let it give {named(site.types)}; it gives {given}.")
+        found = [] if variables[0] is variables[1] else [_of_numbers(expression.text, kind) for kind in variables[1:]]
+        first = next((error for error in found if error), None)
+        if first is not None:
+            hint = "" if all(found) else _NUMBERS
+            yield _at(site, first.line, first.column, f"{told(first.fault)}{hint}")
 
-    def _environment(self, number: int, paths: Sequence[Path]) -> Variables:
+    def _environment(self, number: Kind, paths: Sequence[Path]) -> Variables:
         """Variables for an expression that names `paths`.
 
         A record of known fields is not compared, indexed or passed on as a whole; where one is, it may be anything.
@@ -145,12 +153,21 @@ class Naming:
             for path in paths
             if isinstance(shapes.at(shape, path.names[: path.dotted]), Mapping) or path.dotted < len(path.names)
         )
-        key = number, whole
+        key = (Kind.JSON if not self._has_numbers else number), whole
         if key not in self._environments:
             for names in whole:
                 shape = _without(shape, names)
             self._environments[key] = Variables(shape)
         return self._environments[key]
+
+
+def _of_numbers(text: str, variables: Variables) -> ExpressionInvalid | None:
+    """What is wrong with an expression when numbers are of one kind."""
+    try:
+        cel.check(text, variables=variables)
+    except ExpressionInvalid as error:
+        return next((each for each in (error, *error.others) if not _COMPARED.search(each.fault)), None)
+    return None
 
 
 def _without(shape: Mapping[str, Shape], names: _Place) -> dict[str, Shape]:
