@@ -28,7 +28,7 @@ class History:
 
     def _keep(self, record: Record) -> None:
         present = self._records.get(record.path)
-        if present is None or (present.status != SUCCEEDED and _order(present) < _order(record)):
+        if present is None or _order(present) < _order(record):
             self._records[record.path] = record
         child, slash, _ = record.path.rpartition("/")
         while slash:
@@ -75,8 +75,8 @@ def _settled(record: Record, caught: set[str]) -> bool:
     return record.status == SUCCEEDED
 
 
-def _order(record: Record) -> tuple[bool, int, int]:
-    return record.status == SUCCEEDED, record.generation, record.attempt
+def _order(record: Record) -> tuple[bool, int, int, bool]:
+    return record.status == SUCCEEDED, record.generation, record.attempt, record.end_time is not None
 
 
 def _parts(child: str) -> tuple[str, str]:

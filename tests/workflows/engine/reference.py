@@ -89,22 +89,17 @@ def _leads(source: Plan, came: Came, way: str, causes: Any, plan: Any, done: Any
 
 
 def _made(step: Plan, path: str, visible: Mapping[str, Any], loop: Mapping[str, Any]) -> tuple[Came, Told]:
-    match step.kind:
-        case "work":
-            good = any(outcome(step, loop.get("index", 0), attempt) for attempt in range(1, step.attempts + 1))
-            return (Came("SUCCEEDED", digest("work", _seen(step, visible, loop))) if good else Came("FAILED")), Told()
-        case "transform":
-            return Came("SUCCEEDED", _seen(step, visible, loop)), Told()
-        case "delay":
-            return Came("SUCCEEDED"), Told()
-        case "signal":
-            return Came("SUCCEEDED", digest("signal", path)), Told()
-        case "foreach":
-            return _foreach(step, path, visible, loop)
-        case "while":
-            return _while(step, path, visible, loop)
-        case _:
-            return _branches(step, path, visible, loop)
+    if step.kind in {"foreach", "while", "switch", "parallel"}:
+        make = {"foreach": _foreach, "while": _while}.get(step.kind, _branches)
+        return make(step, path, visible, loop)
+    output = {
+        "work": digest("work", _seen(step, visible, loop)),
+        "transform": _seen(step, visible, loop),
+        "signal": digest("signal", path),
+    }.get(step.kind)
+    attempts = range(1, step.attempts + 1)
+    good = step.kind != "work" or any(outcome(step, loop.get("index", 0), attempt) for attempt in attempts)
+    return (Came("SUCCEEDED", output) if good else Came("FAILED")), Told()
 
 
 def _foreach(step: Plan, path: str, visible: Mapping[str, Any], loop: Mapping[str, Any]) -> tuple[Came, Told]:

@@ -133,6 +133,11 @@ class Drive:
         self.ending = None
         self.machine = self.fresh()
 
+    def tick(self) -> datetime:
+        """No two things happen at the same time."""
+        self.now += timedelta(microseconds=1)
+        return self.now
+
     def write(self, note: Note | None) -> None:
         if note is not None:
             self.notes.append(note)
@@ -153,20 +158,20 @@ class Drive:
         return self
 
     def succeed(self, path: str, output: Any = None) -> "Drive":
-        self.write(self.machine.succeed(self.tasks.pop(path), Result(output), self.now))
+        self.write(self.machine.succeed(self.tasks.pop(path), Result(output), self.tick()))
         return self.next()
 
     def fail(self, path: str, code: str = "BROKEN", *, retryable: bool = True) -> "Drive":
         error = StepError(code, "It broke.", retryable=retryable)
-        self.write(self.machine.fail(self.tasks.pop(path), error, self.now))
+        self.write(self.machine.fail(self.tasks.pop(path), error, self.tick()))
         return self.next()
 
     def abandon(self, path: str) -> "Drive":
-        self.write(self.machine.abandon(self.tasks.pop(path), self.now))
+        self.write(self.machine.abandon(self.tasks.pop(path), self.tick()))
         return self.next()
 
     def resolve(self, path: str, resolution: Any = None) -> "Drive":
-        self.write(self.machine.resolve(path, resolution, self.now))
+        self.write(self.machine.resolve(path, resolution, self.tick()))
         return self.next()
 
     def pass_time(self, seconds: float | None = None) -> "Drive":
