@@ -7,5 +7,7 @@ http         HTTP: the same stream as server-sent events (sse) and over a WebSoc
 └ keeper           ends streams whose credential or permission ended
 └ hub              the watchers of this process, and which event goes to whom
 └ tail               reads the feed once for all of them
+└ execution      one reader of an execution: what there is, then what is new
+└ poller           asks once for all of them whether something is new
 └ items                an event in the forms in which it is sent, each made once
 """

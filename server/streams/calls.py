@@ -7,12 +7,14 @@ the pool; between them a stream holds no thread.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from google.protobuf.message import Message
 
 from server import app
-from server.core import tenancy
+from server.core import ids, tenancy
 from server.core.call import Call, serving
 from server.core.contract import Method, methods
 from server.core.interceptors.chain import chain
@@ -22,7 +24,6 @@ from server.core.telemetry import traces
 from server.events.service import following
 from server.events.service.cursors import Place
 from server.events.service.following import Filter, Stretch
-from userdata.events.v1.event_stream_service_pb2 import WatchEventsResponse
 
 #: Threads, each with a database connection.
 _THREADS: Final = 6
@@ -37,11 +38,30 @@ _METHODS: Final = {
 }
 WATCH: Final[Method] = _METHODS["WatchEvents"][0]
 POLL: Final[Method] = _METHODS["PollEvents"][0]
+WATCH_EXECUTION: Final[Method] = _METHODS["WatchExecution"][0]
+
+
+def _nothing(method: Method, _request: Message, _call: Call) -> Message:
+    return method.response()
+
+
 _HANDLERS: Final[dict[str, Handler]] = {
     name: chain(method, servicer, app.GUARDS) for name, (method, servicer) in _METHODS.items()
 }
 #: Everything up to the servicer: whether a stream may go on.
-_ALLOWED: Final[Handler] = chain(WATCH, lambda _request, _call: WatchEventsResponse(), app.GUARDS)
+_ALLOWED: Final[dict[str, Handler]] = {
+    name: chain(method, partial(_nothing, method), app.GUARDS) for name, (method, _) in _METHODS.items()
+}
+#: What a request needs beside its workspace to come as far as the servicer; nobody looks at it there.
+_SOME_EXECUTION: Final = ids.encode("exe", UUID(int=0))
+
+
+def request_of(method: Method, workspace_id: str) -> Message:
+    """A request that says nothing but the workspace: the chain looks at no more before the servicer."""
+    request = method.request(workspace_id=workspace_id)
+    if "execution_id" in request.DESCRIPTOR.fields_by_name:
+        request.execution_id = _SOME_EXECUTION  # type: ignore[attr-defined]
+    return request
 
 
 class Calls:
@@ -56,14 +76,19 @@ class Calls:
 
     async def allow(self, request: Message, call: Call) -> None:
         """Raise what a stream that was opened with `request` would be refused with now."""
-        await self._run(lambda: _serve(_ALLOWED, request, call))
+        name = call.method.name if call.method else WATCH.name
+        await self._run(lambda: _serve(_ALLOWED[name], request, call))
 
     async def stretch(self, call: Call, place: Place, wanted: Filter) -> Stretch:
         """The kept events after `place` in the workspace of `call`."""
+        return await self.reading(call, lambda: following.stretch(call.workspace, place, limit=_STRETCH, wanted=wanted))
 
-        def read() -> Stretch:
+    async def reading(self, call: Call, work: Callable[[], T]) -> T:
+        """What `work` reads in the workspace of `call`."""
+
+        def read() -> T:
             with tenancy.reading(workspace=call.workspace):
-                return following.stretch(call.workspace, place, limit=_STRETCH, wanted=wanted)
+                return work()
 
         return await self._run(read)
 

@@ -19,5 +19,8 @@ def application(parts: Parts, is_stopping: Callable[[], bool]) -> web.Applicatio
     made[PARTS] = parts
     made.router.add_routes(probes.routes(is_stopping))
     made.router.add_get("/v1/workspaces/{workspace_id}/events:watch", sse.watch, allow_head=False)
+    made.router.add_get(
+        "/v1/workspaces/{workspace_id}/executions/{execution_id:[^/:]+}:watch", sse.watch_execution, allow_head=False
+    )
     made.router.add_get("/v1/workspaces/{workspace_id}/events:socket", socket.watch, allow_head=False)
     return made

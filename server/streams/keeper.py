@@ -1,6 +1,6 @@
 """Ends streams that may not go on: the token expired or was revoked, the membership or the permission was taken away.
 
-Each credential and workspace is asked again every few seconds, however many streams it has, and at once when a
+Each credential, workspace and method is asked again every few seconds, however many streams it has, and at once when a
 revocation that may concern it is heard. While the database is away nothing is known, so nothing is ended.
 """
 
@@ -17,7 +17,7 @@ from server.core import ids
 from server.core.call import Call
 from server.core.errors import DeadlineExceeded, DomainError, Internal, Unavailable
 from server.core.principal import Principal
-from server.streams.calls import WATCH, Calls
+from server.streams.calls import WATCH, Calls, request_of
 from server.streams.hub import Watcher
 
 _EVERY_SECONDS: Final = 5.0
@@ -25,7 +25,7 @@ _TICK_SECONDS: Final = 0.5
 _AT_A_TIME: Final = 2
 _log = structlog.get_logger("keeper")
 
-_Key = tuple[str, str]
+_Key = tuple[str, str, str]
 
 
 @dataclass(slots=True)
@@ -48,12 +48,12 @@ class Keeper:
 
     def add(self, watcher: Watcher, request: Message, call: Call) -> Callable[[], None]:
         """Keep an eye on `watcher`, which was opened with `request` and `call`; call the result when it is gone."""
-        key = (call.metadata.get("authorization", ""), str(call.workspace))
+        method = call.method or WATCH
+        key = (call.metadata.get("authorization", ""), str(call.workspace), method.full_name)
         kept = self._kept.get(key)
         if kept is None:
             due = asyncio.get_running_loop().time() + _EVERY_SECONDS
-            # The request says nothing here but the workspace: the chain looks at no more before the servicer.
-            kept = self._kept[key] = _Kept(type(request)(workspace_id=_workspace(request)), call, due)
+            kept = self._kept[key] = _Kept(request_of(method, _workspace(request)), call, due)
             for tag in _tags(call.caller):
                 self._tags[tag].add(key)
         kept.watchers.add(watcher)
@@ -88,7 +88,9 @@ class Keeper:
                     tasks.create_task(self._ask(kept)).add_done_callback(lambda _: gate.release())
 
     async def _ask(self, kept: _Kept) -> None:
-        call = Call(WATCH, kept.call.metadata, kept.call.request_id, kept.call.trace_parent, kept.call.address)
+        call = Call(
+            kept.call.method, kept.call.metadata, kept.call.request_id, kept.call.trace_parent, kept.call.address
+        )
         try:
             await self._calls.allow(kept.request, call)
         except (Unavailable, DeadlineExceeded, Internal):

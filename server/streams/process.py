@@ -17,6 +17,7 @@ from server.streams.conf import StreamsSettings
 from server.streams.errors import stopping
 from server.streams.hub import Hub
 from server.streams.keeper import Keeper
+from server.streams.poller import Poller
 from server.streams.stream import Parts
 from server.streams.tail import Tail
 
@@ -38,11 +39,12 @@ async def serve(*, host: str, port: int, http_port: int) -> None:
     settings = config.read(StreamsSettings)
     hub = Hub(per_workspace=settings.streams_per_workspace, per_process=settings.streams_per_process)
     calls = Calls()
-    parts = Parts(calls, hub, Keeper(calls))
+    parts = Parts(calls, hub, Keeper(calls), Poller(url, loop))
     app.CREDENTIALS.on_revoked = lambda tag: _soon(loop, parts.keeper, tag)
     app.CREDENTIALS.listen(url)
     tail = Tail(url, hub, loop)
     tail.start()
+    parts.poller.start()
     server = rpc.server(f"{host}:{port}", parts)
     await server.start()
     runner = web.AppRunner(
@@ -60,6 +62,7 @@ async def serve(*, host: str, port: int, http_port: int) -> None:
     await asyncio.gather(server.stop(_GRACE_SECONDS), runner.cleanup())
     keeping.cancel()
     tail.stop()
+    parts.poller.stop()
     calls.close()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from google.rpc import code_pb2
 from multidict import MultiMapping
 
 from server.core.call import Call
+from server.core.contract import Method
 from server.core.errors import DomainError, InvalidArgument
 from server.core.interceptors.edge import call_of
 from server.core.interceptors.failures import domain_error, status
@@ -17,16 +19,17 @@ from server.core.telemetry import metrics
 from server.streams.calls import WATCH
 from server.streams.stream import Parts
 from userdata.events.v1.event_stream_service_pb2 import WatchEventsRequest
+from userdata.workflows.v1.execution_stream_service_pb2 import WatchExecutionRequest
 
 PARTS: Final = web.AppKey("parts", Parts)
 #: google.rpc.Code to HTTP, as google/rpc/code.proto gives it.
 _HTTP: Final = {3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 12: 501, 13: 500, 14: 503, 16: 401}
 
 
-def incoming(request: web.Request) -> Call:
-    """The call that an HTTP request is."""
+def incoming(request: web.Request, method: Method = WATCH) -> Call:
+    """The call of `method` that an HTTP request is."""
     metadata = {name.lower(): value for name, value in request.headers.items()}
-    return call_of(WATCH, metadata, address=request.remote or "")
+    return call_of(method, metadata, address=request.remote or "")
 
 
 def asked(workspace_id: str, query: MultiMapping[str]) -> WatchEventsRequest:
@@ -45,6 +48,13 @@ def asked(workspace_id: str, query: MultiMapping[str]) -> WatchEventsRequest:
     return found
 
 
+def asked_execution(path: Mapping[str, str], query: MultiMapping[str]) -> WatchExecutionRequest:
+    """The request that a path is, which takes no query. Raises InvalidArgument for one."""
+    for name in query:
+        raise malformed(f'There is no query parameter "{name[:40]}".')
+    return WatchExecutionRequest(workspace_id=path["workspace_id"], execution_id=path["execution_id"])
+
+
 def malformed(problem: str) -> InvalidArgument:
     """The refusal of what cannot be read."""
     # Text of the client's may have braces, which a message would take for names to fill in.
@@ -55,7 +65,7 @@ def malformed(problem: str) -> InvalidArgument:
 def refusal(error: Exception, call: Call) -> web.Response:
     """The answer to a request that fails before its stream begins."""
     failure = domain_error(error)
-    count(failure)
+    count(failure, call.method or WATCH)
     headers = {"content-type": "application/json"}
     if failure.retry_after is not None:
         headers["retry-after"] = str(math.ceil(failure.retry_after.total_seconds()))
@@ -69,6 +79,6 @@ def text_of(failure: DomainError, call: Call) -> str:
     return json.dumps(found, ensure_ascii=False)
 
 
-def count(failure: DomainError | None) -> None:
+def count(failure: DomainError | None, method: Method = WATCH) -> None:
     """Count a stream that ended, by what it ended with."""
-    metrics.CALLS.labels(WATCH.full_name, "OK" if failure is None else code_pb2.Code.Name(failure.code)).inc()
+    metrics.CALLS.labels(method.full_name, "OK" if failure is None else code_pb2.Code.Name(failure.code)).inc()

@@ -18,9 +18,12 @@ from server.core.errors import DomainError
 from server.core.interceptors.edge import incoming, parsed
 from server.core.interceptors.failures import domain_error, status
 from server.core.telemetry import metrics
-from server.streams.calls import POLL, WATCH
+from server.streams.calls import POLL, WATCH, WATCH_EXECUTION
+from server.streams.execution import ExecutionStream
+from server.streams.reader import Reader
 from server.streams.stream import Parts, Stream, poll
 from userdata.events.v1 import event_stream_service_pb2 as pb
+from userdata.workflows.v1.execution_stream_service_pb2 import WatchExecutionRequest
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
@@ -40,6 +43,12 @@ def server(address: str, parts: Parts) -> grpc.aio.Server:
         "PollEvents": grpc.unary_unary_rpc_method_handler(_answering(POLL, _poll, parts)),
     }
     made.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(WATCH.service, handlers),))
+    of_executions: dict[str, Any] = {
+        WATCH_EXECUTION.name: grpc.unary_stream_rpc_method_handler(
+            _answering(WATCH_EXECUTION, _watch_execution, parts)
+        ),
+    }
+    made.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(WATCH_EXECUTION.service, of_executions),))
     health_pb2_grpc.add_HealthServicer_to_server(health.aio.HealthServicer(), made)
     names = [service.full_name for service, _ in (*app.SERVICERS, *app.STREAMED)]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], made)
@@ -83,12 +92,20 @@ async def _watch(parts: Parts, request: pb.WatchEventsRequest, call: Call, conte
                 await _write(stream, context, message)
 
 
+async def _watch_execution(parts: Parts, request: WatchExecutionRequest, call: Call, context: _Context) -> None:
+    stream = ExecutionStream(parts, request, call, transport="grpc")
+    await stream.open()
+    with stream:
+        async for message in stream.messages():
+            await _write(stream, context, message.SerializeToString())
+
+
 def _place(stream: Stream) -> bytes:
     message: Message = pb.WatchEventsResponse(cursor=stream.cursor)
     return message.SerializeToString()
 
 
-async def _write(stream: Stream, context: _Context, message: bytes) -> None:
+async def _write(stream: Reader, context: _Context, message: bytes) -> None:
     async with stream.writing():
         await context.write(message)
 

@@ -15,7 +15,8 @@ from server.core.call import Call
 from server.core.errors import Aborted, DomainError, Exhausted, Internal, Unavailable
 from server.streams import reply
 from server.streams.items import json_of
-from server.streams.stream import HEARTBEAT_SECONDS, LAST_SECONDS, Stream
+from server.streams.reader import HEARTBEAT_SECONDS, LAST_SECONDS
+from server.streams.stream import Stream
 from userdata.events.v1.event_stream_service_pb2 import WatchEventsRequest, WatchEventsResponse
 
 PROTOCOL: Final = "userdata.events.v1"

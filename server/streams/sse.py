@@ -11,8 +11,11 @@ from aiohttp import web
 
 from server.core.errors import DomainError
 from server.streams import reply
-from server.streams.items import Item
-from server.streams.stream import LAST_SECONDS, Stream
+from server.streams.calls import WATCH_EXECUTION
+from server.streams.execution import ExecutionStream
+from server.streams.items import Item, json_of
+from server.streams.reader import LAST_SECONDS, Reader
+from server.streams.stream import Stream
 
 _HEADERS: Final = {
     "content-type": "text/event-stream",
@@ -23,6 +26,8 @@ _HEADERS: Final = {
 #: How long clients wait before they connect again, in milliseconds.
 _RETRY: Final = 1000
 _PIECE: Final = 64 * 1024
+#: The id of the last message about an execution.
+_ENDED: Final = "ended"
 
 
 async def watch(request: web.Request) -> web.StreamResponse:
@@ -58,6 +63,38 @@ async def watch(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def watch_execution(request: web.Request) -> web.StreamResponse:
+    """Stream an execution until it ends, the client goes, or something ends the stream."""
+    call = reply.incoming(request, WATCH_EXECUTION)
+    if request.headers.get("last-event-id") == _ENDED:
+        # A browser connects again when a stream ends; this status tells it that there is nothing more.
+        return web.Response(status=204)
+    try:
+        wanted = reply.asked_execution(request.match_info, request.query)
+        stream = ExecutionStream(request.app[reply.PARTS], wanted, call, transport="sse")
+        await stream.open()
+    except Exception as error:  # noqa: BLE001 - every failure becomes an answer
+        return reply.refusal(error, call)
+    response = web.StreamResponse(headers=_HEADERS)
+    failure: DomainError | None = None
+    try:
+        with stream:
+            await response.prepare(request)
+            await _write(stream, response, f"retry: {_RETRY}\n\n".encode())
+            async for message in stream.messages():
+                data = f"data: {json_of(message)}\n\n" if message.ByteSize() else ": heartbeat\n\n"
+                await _write(stream, response, data.encode())
+            await _write(stream, response, f"id: {_ENDED}\ndata: {{}}\n\n".encode())
+    except DomainError as error:
+        failure = error
+    except ConnectionResetError:
+        failure = None
+    reply.count(failure, WATCH_EXECUTION)
+    if failure is not None:
+        await _end(request, response, f"event: status\ndata: {reply.text_of(failure, call)}\n\n".encode())
+    return response
+
+
 def _pieces(items: Iterable[Item]) -> Iterator[bytes]:
     """What is written at a time: many small events, or a large one."""
     piece: list[bytes] = []
@@ -72,7 +109,7 @@ def _pieces(items: Iterable[Item]) -> Iterator[bytes]:
         yield b"".join(piece)
 
 
-async def _write(stream: Stream, response: web.StreamResponse, data: bytes) -> None:
+async def _write(stream: Reader, response: web.StreamResponse, data: bytes) -> None:
     async with stream.writing():
         await response.write(data)
 

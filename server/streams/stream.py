@@ -1,33 +1,21 @@
 """One reader's way: what is kept after its cursor, then what comes, without a gap between them and nothing twice."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Self
 
-import structlog
-
-from server.core.call import Call, serving
-from server.core.errors import DomainError
+from server.core.call import Call
 from server.core.telemetry import metrics
 from server.events.service import cursors
 from server.events.service.cursors import Place
 from server.events.service.following import Filter
 from server.streams.calls import POLL, WATCH, Calls
-from server.streams.errors import StreamTooSlow
 from server.streams.hub import Hub, Watcher
 from server.streams.items import Item
 from server.streams.keeper import Keeper
+from server.streams.poller import Poller
+from server.streams.reader import HEARTBEAT_SECONDS, Reader
 from userdata.events.v1 import event_stream_service_pb2 as pb
-
-#: Without an event for so long, a reader is told how far it has come. Proxies cut what is silent for a minute or more.
-HEARTBEAT_SECONDS: Final = 15.0
-#: A reader that takes nothing for so long is cut off; within the second time when its stream has ended.
-_WRITE_SECONDS: Final = 30.0
-LAST_SECONDS: Final = 4.0
-_log = structlog.get_logger("streams")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +25,17 @@ class Parts:
     calls: Calls
     hub: Hub
     keeper: Keeper
+    poller: Poller
 
 
-class Stream:
-    """A stream of events over some transport. Used as a context: it counts as open within."""
+class Stream(Reader):
+    """A stream of events over some transport."""
 
     def __init__(self, parts: Parts, request: pb.WatchEventsRequest, call: Call, *, transport: str) -> None:
-        self._parts, self._call, self._transport = parts, call, transport
+        super().__init__(parts, call, transport=transport)
         self._request = request
         self._wanted = Filter(tuple(request.types), request.subject)
         self._place = cursors.START
-        self._started = time.monotonic()
-        self._sent = 0
 
     @property
     def cursor(self) -> str:
@@ -59,45 +46,7 @@ class Stream:
         """Ask whether the stream may be, and where it begins. Raises DomainError, TooManyStreams among them."""
         opening = await self._parts.calls.answer(WATCH, self._request, self._call)
         self._place = cursors.read(self._call.workspace, opening.cursor)
-        self._watcher = Watcher(self._call.workspace, self._wanted)
-        self._parts.hub.open(self._watcher)
-        self._leave = self._parts.keeper.add(self._watcher, self._request, self._call)
-
-    def __enter__(self) -> Self:
-        metrics.STREAMS_OPEN.labels(self._transport).inc()
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self._leave()
-        self._parts.hub.close(self._watcher)
-        metrics.STREAMS_OPEN.labels(self._transport).dec()
-        metrics.STREAMED.labels(self._transport).inc(self._sent)
-        with serving(self._call):
-            _log.info(
-                "stream",
-                transport=self._transport,
-                principal=self._call.actor,
-                reason=error.reason if isinstance(error, DomainError) else "",
-                events=self._sent,
-                seconds=round(time.monotonic() - self._started, 1),
-            )
-
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[None]:
-        """Around each write to the reader: it lasts only so long. Raises StreamTooSlow, or what ended the stream."""
-        try:
-            async with asyncio.timeout(_WRITE_SECONDS) as limit:
-
-                def hurry() -> None:
-                    limit.reschedule(asyncio.get_running_loop().time() + LAST_SECONDS)
-
-                self._watcher.on_end = hurry
-                yield
-        except TimeoutError:
-            self._watcher.check()
-            raise StreamTooSlow from None
-        finally:
-            self._watcher.on_end = None
+        self._enter(Watcher(self._call.workspace, self._wanted), self._request)
 
     async def batches(self) -> AsyncIterator[list[Item]]:
         """Events in order, some at a time; none when it is time for a sign of life. Ends only by a DomainError."""

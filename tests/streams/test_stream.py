@@ -14,6 +14,7 @@ from server.streams import stream as streams
 from server.streams.calls import WATCH, Calls
 from server.streams.hub import Hub
 from server.streams.keeper import Keeper
+from server.streams.poller import Poller
 from server.streams.stream import Parts, Stream
 from userdata.events.v1.event_stream_service_pb2 import WatchEventsRequest, WatchEventsResponse
 
@@ -44,7 +45,9 @@ def test_a_silent_stream_says_how_far_it_has_come(monkeypatch: pytest.MonkeyPatc
     async def work() -> None:
         hub = Hub(per_workspace=1, per_process=1)
         hub.wake = lambda: hub.admit(hub.joining(), Place(7, clock.now()))
-        parts = Parts(cast("Calls", NothingKept()), hub, cast("Keeper", KeepsNothing()))
+        parts = Parts(
+            cast("Calls", NothingKept()), hub, cast("Keeper", KeepsNothing()), Poller("", asyncio.get_running_loop())
+        )
         request = WatchEventsRequest(workspace_id=ids.encode("ws", WORKSPACE), types=["never.happens"])
         stream = Stream(parts, request, Call(WATCH), transport="sse")
         await stream.open()

@@ -61,8 +61,13 @@ class Contract:
         """The REST paths, as regular expressions (RE2), that the streams processes answer over HTTP themselves."""
         self.raw = [_regex(binding.path) for binding in self.bindings if takes_anything(binding)]
         """The REST paths, as regular expressions (RE2), whose bodies need not be JSON."""
-        self.sockets = [regex.removesuffix(_WATCH) + ":socket" for regex in self.watched if regex.endswith(_WATCH)]
-        """The paths of WebSockets: one beside each stream whose verb is `watch`."""
+        endless = {_regex(b.path) for b in self.bindings if "cursor" in b.method.input_type.fields_by_name}
+        self.sockets = [
+            regex.removesuffix(_WATCH) + ":socket"
+            for regex in self.watched
+            if regex.endswith(_WATCH) and regex in endless
+        ]
+        """The paths of WebSockets: one beside each stream whose verb is `watch` and that goes on from a cursor."""
 
     @property
     def verbs(self) -> list[Verbs]:

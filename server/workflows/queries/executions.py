@@ -21,7 +21,7 @@ from server.workflows.models import Execution, OpenExecution
 OPEN_STATES: Final = ("QUEUED", "READY", "RUNNING", "WAITING", "PAUSED")
 FINISHED_STATES: Final = ("SUCCEEDED", "FAILED", "CANCELLED", "TIMED_OUT")
 _UNSUCCESSFUL: Final = frozenset(FINISHED_STATES) - {"SUCCEEDED"}
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -73,7 +73,7 @@ class Wanted:
 
     states: frozenset[str] = frozenset((*OPEN_STATES, *FINISHED_STATES))
     workflows: frozenset[UUID] | None = None
-    since: datetime = _EPOCH
+    since: datetime = EPOCH
     before: datetime = _LATEST
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -212,4 +212,4 @@ def _wanted(row: Any, workspace_id: UUID, wanted: Wanted, after: UUID | None) ->
 
 def first_id(moment: datetime) -> UUID:
     """The least id that an execution of `moment` or later can have; executions have whole milliseconds."""
-    return UUID(int=-((_EPOCH - max(moment, _EPOCH)) // _MILLISECOND) << 80)
+    return UUID(int=-((EPOCH - max(moment, EPOCH)) // _MILLISECOND) << 80)
