@@ -1,6 +1,6 @@
 """`make bench`: measures the product beside its peers and writes RESULTS.md.
 
-make bench                            everything, about twenty minutes
+make bench                            everything, about forty minutes
 make bench ARGS="--quick"             a smoke run of some minutes that leaves RESULTS.md alone
 make bench ARGS="--only get,create"   some scenarios
 """

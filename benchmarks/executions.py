@@ -23,7 +23,7 @@ BATCH = 1_000
 """The most executions that one call starts."""
 SLOWEST = 50
 """Executions per second below which a run is given up."""
-CONNECTIONS = 16
+CONNECTIONS = 32
 OPEN = "SELECT EXISTS (SELECT FROM workflow_open_execution WHERE workflow_id = %s)"
 STATES = "SELECT state, count(*) FROM workflow_open_execution WHERE workflow_id = %s GROUP BY state"
 RECORDED = """

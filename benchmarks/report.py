@@ -28,9 +28,9 @@ processes that deliver webhooks, Dramatiq's for that peer; "runner" are those th
 the load generator, or the bare client."""
 INTRODUCTION = """\
 Written by `make bench`. All sides run on the same cores, on the same Postgres, under one load generator, in turn:
-{rounds} runs of {seconds:g} s each, or of as many deliveries as the notes tell. A cell shows the median and, in
-brackets, the least and the most. Ratios are taken round by round. Read ratios, not absolutes: the load generator, the
-receiver and the database share the cores with what is measured."""
+{rounds} runs of {seconds:g} s each, or of as many deliveries or executions as the notes tell. A cell shows the
+median and, in brackets, the least and the most. Ratios are taken round by round. Read ratios, not absolutes: the load
+generator, the receiver and the database share the cores with what is measured."""
 
 
 def write(

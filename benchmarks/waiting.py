@@ -12,7 +12,7 @@ from benchmarks.scenarios import Bench
 SECONDS = 10.0
 """How long the idle system is looked at."""
 SETTLE_SECONDS = 3.0
-STARTED_EACH_SECOND = 200
+STARTED_EACH_SECOND = 400
 """Fewer than are started and set to wait, so that all wait before their time comes."""
 DELAY: dict[str, Any] = {"steps": [{"id": "rest", "type": "delay", "with": {"duration": "30d"}}]}
 APPROVAL: dict[str, Any] = {"steps": [{"id": "ask", "type": "approval", "with": {"title": "Go on?"}}]}
