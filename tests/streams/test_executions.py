@@ -77,7 +77,7 @@ def watch(client: Grpc, workspace_id: str, execution_id: str) -> Iterator[WatchE
         METHOD, WatchExecutionRequest.SerializeToString, WatchExecutionResponse.FromString
     )
     request = WatchExecutionRequest(workspace_id=workspace_id, execution_id=execution_id)
-    messages = call(request, metadata=client._metadata, timeout=30)  # noqa: SLF001 - the client's token
+    messages = call(request, metadata=client._metadata, timeout=30)
     with refusals():
         yield from messages
 

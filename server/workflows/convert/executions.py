@@ -8,8 +8,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 
 from server.core import ids, structs
 from server.workflows.queries.executions import ExecutionRow
-from server.workflows.queries.history import LogRow, StepRow
-from server.workflows.service.timeline import Entry
+from server.workflows.queries.history import Entry, LogRow, StepRow
 from userdata.workflows.v1 import execution_pb2 as pb
 
 

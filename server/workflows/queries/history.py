@@ -38,6 +38,19 @@ class LogRow(NamedTuple):
     create_time: datetime
 
 
+class Entry(NamedTuple):
+    """One thing that happened. `kind` and `status` are words of the contract; `error` is JSON."""
+
+    time: datetime
+    kind: str
+    summary: str
+    end_time: datetime | None = None
+    path: str = ""
+    attempt: int = 0
+    status: str = ""
+    error: str | None = None
+
+
 def _step_columns(output: Any) -> list[Any]:
     return [
         *(Step.path, Step.generation, Step.attempt, Step.type, Step.status),

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from server.workflows.queries import approvals, history
 from server.workflows.queries.approvals import ApprovalRow
 from server.workflows.queries.executions import ExecutionRow
-from server.workflows.queries.history import LogRow, StepRow
+from server.workflows.queries.history import Entry, LogRow, StepRow
 from server.workflows.service import executions, journal
 
 #: Attempts and waits that are told of, lines about the whole execution, and approvals.
@@ -20,19 +20,6 @@ _WORRYING: Final = frozenset({"WARNING", "ERROR"})
 #: What comes first of what happened at the same moment.
 _FIRST: Final = ("CREATED", "FORKED", "STARTED")
 _LAST: Final = ("ENDED", "RETRIED")
-
-
-class Entry(NamedTuple):
-    """One thing that happened. `kind` and `status` are words of the contract; `error` is JSON."""
-
-    time: datetime
-    kind: str
-    summary: str
-    end_time: datetime | None = None
-    path: str = ""
-    attempt: int = 0
-    status: str = ""
-    error: str | None = None
 
 
 def of(workspace_id: UUID, execution_id: UUID) -> tuple[list[Entry], bool]:
