@@ -9,7 +9,7 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 
 from server.core import structs
-from server.workflows.language import checking, forms, sentences, spelling
+from server.workflows.language import checking, documents, forms, sentences, spelling
 from server.workflows.language.building import Builder, StepKind
 from server.workflows.language.definition import Definition
 from server.workflows.language.faults import DefinitionInvalid, Fault
@@ -52,12 +52,16 @@ def load(text: Mapping[str, Any], *, types: Mapping[str, StepKind]) -> Definitio
 
 def from_yaml(text: str) -> dict[str, Any]:
     """The JSON of a definition in YAML. Raises DefinitionInvalid."""
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise DefinitionInvalid([Fault("", f"Write at most {MAX_BYTES // 1024} KiB.")])
     try:
-        value = yaml.safe_load(text)
+        value = documents.load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise DefinitionInvalid([Fault("", f"Write YAML: {error.problem}.", line, column)]) from error
+    except documents.TooMuch as error:
+        raise DefinitionInvalid([Fault("", "Write fewer values than these: a definition has not so many.")]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DefinitionInvalid([Fault("", "Write YAML; this cannot be read.")]) from error
     if not isinstance(value, dict):

@@ -8,7 +8,6 @@ from google.protobuf.json_format import ParseError
 
 from server.core import structs
 from server.core.errors import FieldViolation, InvalidArgument
-from server.events import schemas
 from server.workflows.convert import definitions as convert
 from server.workflows.errors import WorkflowDefinitionInvalid
 from server.workflows.language import parsing
@@ -27,6 +26,8 @@ Holder = (
 #: Deeper ones could be stored, but not be sent: protobuf reads at most 100 messages inside of each other, and an object
 #: in a Struct is three.
 _DEEPEST: Final = 30
+#: An answer's trailers hold no more: gRPC clients refuse metadata beyond 8 KiB.
+_MOST_CHARACTERS: Final = 4000
 _TOO_LARGE: Final = f"Let the definition be at most {parsing.MAX_BYTES // 1024} KiB as JSON."
 
 
@@ -39,7 +40,7 @@ def take(holder: Holder, *, at: str = "") -> Definition:
     try:
         return _read(holder)
     except DefinitionInvalid as error:
-        raise WorkflowDefinitionInvalid(error.faults, at=f"{at}{field}") from error
+        raise WorkflowDefinitionInvalid(violations=_violations(error.faults, f"{at}{field}")) from error
 
 
 def validate(holder: Holder) -> tuple[Definition | None, Sequence[Fault]]:
@@ -66,25 +67,12 @@ def _read(holder: Holder) -> Definition:
         raise DefinitionInvalid(faults)
     if len(structs.dumps(text).encode()) > parsing.MAX_BYTES:
         raise DefinitionInvalid([Fault("", _TOO_LARGE)])
-    schema_faults = _of_schema(text.get("input_schema"))
-    try:
-        definition = parsing.parse(text, types=registry.TYPES)
-    except DefinitionInvalid as error:
-        raise DefinitionInvalid([*schema_faults, *error.faults]) from error
-    if schema_faults:
-        raise DefinitionInvalid(schema_faults)
+    definition = parsing.parse(text, types=registry.TYPES)
     try:
         convert.definition(dict(definition.text))
     except ParseError as error:
         raise DefinitionInvalid([Fault("", f"{error}.".replace("..", "."))]) from error
     return definition
-
-
-def _of_schema(schema: Any) -> list[Fault]:
-    """What is wrong with the schema of the input; one that is no object is told of by `parse`."""
-    if not isinstance(schema, dict):
-        return []
-    return [Fault(found.field, found.description) for found in schemas.faults(schema, at="/input_schema")]
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -96,6 +84,25 @@ def is_same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(is_same, one, other))
     return type(one) is type(other) and one == other if isinstance(one, str) else bool(one == other)
+
+
+def _violations(faults: Sequence[Fault], at: str) -> list[FieldViolation]:
+    """The first faults, as many as an error can hold, and whether there are more."""
+    found: list[FieldViolation] = []
+    left = _MOST_CHARACTERS
+    for fault in faults:
+        violation = FieldViolation(f"{at}{fault.pointer}", _sentence(fault))
+        left -= len(violation.field) + len(violation.description)
+        if left < 0 and found:
+            found.append(FieldViolation(at, "More is wrong. ValidateWorkflow lists it."))
+            break
+        found.append(violation)
+    return found
+
+
+def _sentence(fault: Fault) -> str:
+    where = f" (line {fault.line}, column {fault.column})" if fault.line else ""
+    return f"{fault.text}{where}"
 
 
 def _storable(text: Any) -> Iterator[Fault]:
