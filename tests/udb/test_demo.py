@@ -15,6 +15,7 @@ from tests.support.client import Client
 from udb.conf import ROOT
 from udb.demo.cast import PEOPLE, TEAMS
 from udb.demo.traffic import EVENTS, TRAFFIC
+from udb.demo.work import WORK
 from udb.embedded import Postgres
 from userdata.accounts.v1 import session_service_pb2, user_admin_service_pb2
 from userdata.workspaces.v1 import member_service_pb2, workspace_service_pb2
@@ -81,6 +82,15 @@ def test_every_workspace_has_endpoints_and_something_to_send(made, postgres):
         cursor.execute("SELECT type, count(*) FROM event JOIN event_type ON name = type GROUP BY type")
         names = [kind.name for traffic in TRAFFIC.values() for kind in traffic.kinds]
         assert dict(cursor.fetchall()) == dict.fromkeys(names, EVENTS)
+
+
+def test_every_workspace_has_a_workflow_that_runs(made, postgres):
+    with databases.as_owner(postgres.url) as cursor:
+        cursor.execute(
+            "SELECT workflow.name, workflow.state, count(execution.id) FROM workflow"
+            " JOIN workflow_open_execution execution ON execution.workflow_id = workflow.id GROUP BY workflow.id"
+        )
+        assert sorted(cursor.fetchall()) == sorted((work.name, "ACTIVE", len(work.inputs)) for work in WORK.values())
 
 
 def test_the_installation_holds_what_the_cast_says(made, postgres):

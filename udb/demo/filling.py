@@ -16,6 +16,7 @@ from server.workspaces.service.answers import PURPOSE
 from udb import direct
 from udb.demo.cast import ADMINISTRATOR, DOMAIN, PEOPLE, PERSONAL_KEYS, TEAMS, Team
 from udb.demo.traffic import TRAFFIC
+from udb.demo.work import WORK
 from udb.errors import ToolError
 
 _PASSWORD_BYTES: Final = 10
@@ -81,7 +82,7 @@ class _Workspace:
         self._id: str = made.id
 
     def fill(self) -> dict[str, str]:
-        """Invite, accept, decline, offer, publish; gives the workspace's API keys by their names."""
+        """Invite, accept, decline, offer, publish, run; gives the workspace's API keys by their names."""
         for key, role in self._team.joining.items():
             self._answer(key, "AcceptInvitation", role)
         for key in self._team.declined:
@@ -96,6 +97,7 @@ class _Workspace:
             offer = {"user_id": self._user(self._team.offered_to)}
             self._ask("OwnershipTransferService/CreateOwnershipTransfer", ownership_transfer=offer)
         TRAFFIC[self._team.slug].make(self._ask, self._team.slug)
+        WORK[self._team.slug].make(self._ask)
         return {f"{name}, {self._team.name}": self._key(name, scopes) for name, scopes in self._team.keys.items()}
 
     def _ask(self, method: str, **fields: Any) -> Any:
