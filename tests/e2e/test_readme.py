@@ -48,6 +48,8 @@ def test_every_line_of_the_tour_is_true(tmp_path: Path) -> None:
 
 
 def shape(text: str) -> str:
-    """`text` without what differs from day to day: ids and dates."""
-    text = re.sub(r"(usr|ws|inv|evt)_[0-9a-z]{26}", r"\1_ID", text)
+    """`text` without what differs from day to day: ids, dates, and how long a step took."""
+    text = re.sub(r"(usr|ws|inv|evt|exe)_[0-9a-z]{26}", r"\1_ID", text)
+    text = re.sub(r" *━+ *", " BAR ", re.sub(r"[\d.]+ m?s\b", "TIME", text))
+    text = re.sub(r" +", " ", text)
     return re.sub(r"\d{2} [A-Z][a-z]+ \d{4}", "DATE", text).strip()
