@@ -405,11 +405,13 @@ def up(_migrator: Any, db: Database) -> None:
             CREATE POLICY runner ON {table} TO userdata_worker USING (true);
             """
         )
+    # Expressions may name the workspace, and nothing is started in one that is deleted.
+    db.cursor().execute("CREATE POLICY runner ON workspace FOR SELECT TO userdata_worker USING (true)")
     db.cursor().execute(STUCK)
 
 
 def down(_migrator: Any, db: Database) -> None:
     """Drop them."""
-    db.cursor().execute("DROP VIEW workflow_stuck")
+    db.cursor().execute("DROP VIEW workflow_stuck; DROP POLICY runner ON workspace")
     for table in (*reversed(TABLES), "workflow_runner"):
         db.cursor().execute(f"DROP TABLE {table}")

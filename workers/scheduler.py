@@ -1,5 +1,10 @@
-"""The scheduler: runs each periodic task when it is due, once, however many schedulers there are."""
+"""The scheduler: runs each periodic task when it is due, once, however many schedulers there are.
 
+A thread beside it starts workflows by schedule (workers.schedules): those are due to the second, and a task that takes
+its time does not hold them up.
+"""
+
+import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +16,7 @@ from server.core import clock, tenancy
 from server.core.errors import Unavailable
 from server.core.telemetry import metrics
 from server.webhooks.queries import lanes
-from workers import queries
+from workers import queries, schedules
 from workers.models import PeriodicTask
 from workers.stopping import Stop
 from workers.tasks import TASKS, Task
@@ -28,9 +33,12 @@ _log = structlog.get_logger("scheduler")
 def serve(stop: Stop) -> None:
     """Run tasks until told to stop."""
     scheduler = Scheduler(TASKS)
+    beside = threading.Thread(target=schedules.serve, args=(stop,), name="schedules")
+    beside.start()
     _log.info("scheduler ready", tasks=len(TASKS))
     while not stop.is_set():
         stop.wait(scheduler.turn())
+    beside.join()
 
 
 class Scheduler:

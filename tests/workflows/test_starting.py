@@ -200,7 +200,7 @@ def test_a_start_without_a_place_is_refused_and_can_be_seen(worker, flow) -> Non
     row = Execution.get(Execution.id == refused.id)
     assert (row.state, row.input, row.end_time, row.start_time) == ("FAILED", ONE, NOW, None)
     assert row.error["code"] == "REJECTED"
-    assert "1 executions" in row.error["message"]
+    assert row.error["message"].endswith(": 1.")
     assert finish(first) == []
     assert begin(worker, flow, ONE, of=limited("REJECT")).state == "READY"
 

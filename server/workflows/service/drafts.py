@@ -11,7 +11,7 @@ from uuid import UUID
 from server.core import structs
 from server.events import schemas
 from server.workflows.engine.types import StepError
-from server.workflows.language.definition import Definition, Expression
+from server.workflows.language.definition import Concurrency, Definition, Expression
 from server.workflows.language.faults import ExpressionFailed
 from server.workflows.queries.starting import Key
 
@@ -29,7 +29,8 @@ class Start:
 
     `cause` is what the variable `trigger` has beside its kind, which is `trigger` (`id`, `event`, `time`); `facts` are
     the variables `workspace` and `workflow`. What is None comes from the definition or the current call. `refusal` is
-    a reason that was found before, `id` an id that was made before.
+    a reason that was found before, `id` an id that was made before. Those of one `row` go one after the other, in their
+    order, unless the definition says what goes at a time.
     """
 
     workspace_id: UUID
@@ -52,6 +53,7 @@ class Start:
     trace_parent: str | None = None
     refusal: StepError | None = None
     id: UUID | None = None
+    row: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Draft:
     now: datetime
     input: str = "{}"
     state: str = READY
+    concurrency: Concurrency | None = None
     concurrency_key: str | None = None
     rate_key: str | None = None
     idempotency_key: str | None = None
@@ -111,8 +114,11 @@ def read(draft: Draft) -> None:
         return
     values = variables(wanted)
     try:
+        draft.concurrency = definition.concurrency
         if definition.concurrency is not None:
             draft.concurrency_key = _key(definition.concurrency.key, values)
+        elif wanted.row is not None:
+            draft.concurrency, draft.concurrency_key = Concurrency(None, limit=1), _short(wanted.row)
         if definition.rate_limit is not None:
             draft.rate_key = _key(definition.rate_limit.key, values)
         if wanted.idempotency_key is not None:

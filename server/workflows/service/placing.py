@@ -48,7 +48,7 @@ def take(drafts: Sequence[Draft], now: datetime) -> list[Key]:
 
 def _capacity(drafts: Sequence[Draft] | None) -> int | None:
     # The last start is of the latest version, if they differ.
-    concurrency = drafts[-1].start.definition.concurrency if drafts else None
+    concurrency = drafts[-1].concurrency if drafts else None
     return None if concurrency is None else concurrency.limit
 
 
@@ -57,13 +57,13 @@ def _place(slot: Key, drafts: Sequence[Draft], taken: Taken) -> bool:
     room = 0 if taken.is_queued else max((_capacity(drafts) or 0) - taken.going, 0)
     late = drafts[room:]
     for draft in late:
-        concurrency = draft.start.definition.concurrency
+        concurrency = draft.concurrency
         if concurrency is not None and concurrency.on_conflict == _REJECT:
-            message = f"{concurrency.limit} executions with the same concurrency key are under way."
+            message = f"As many executions of this concurrency key are under way as may be: {concurrency.limit}."
             draft.error = StepError("REJECTED", message, retryable=False, details={"concurrency_key": slot[1]})
         else:
             draft.state = QUEUED
-    last = drafts[-1].start.definition.concurrency
+    last = drafts[-1].concurrency
     if late and last is not None and last.on_conflict == _CANCEL_OLDEST:
         _supersede(slot, drafts, last.limit)
     return taken.is_queued

@@ -28,8 +28,8 @@ __all__ = ["MOST_DEPTH", "Start", "Started", "hold_slots", "release_slots", "sta
 
 #: How long an idempotency key leads to what it started.
 KEYS_LAST: Final = timedelta(hours=24)
-#: What a definition without a timeout has.
-LONGEST: Final = timedelta(days=3660)
+#: How long an execution may take whose definition does not say.
+LONGEST: Final = timedelta(days=366)
 FAILED: Final = "FAILED"
 
 

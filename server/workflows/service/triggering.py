@@ -76,14 +76,14 @@ def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
 
 def armed(row: ArmedRow) -> Armed:
     """A trigger with the definition of its version."""
+    message = f"Version {row.version} of {row.workflow_name} cannot be read any more. Save it again."
+    fault = StepError("DEFINITION_INVALID", message, retryable=False)
     try:
         definition = known.definition(row.workspace_id, row.workflow_id, row.version)
-    except (NotFound, DefinitionInvalid) as error:
-        message = f"Version {row.version} of {row.workflow_name} cannot be read any more. Save it again."
-        fault = StepError("DEFINITION_INVALID", message, retryable=False, details={"fault": str(error)[:1000]})
+    except (NotFound, DefinitionInvalid):
         return Armed(row, _NOTHING, None, fault)
     trigger = next((each for each in definition.triggers if each.id == row.key), None)
-    return Armed(row, definition, trigger)
+    return Armed(row, definition, trigger, fault if trigger is None else None)
 
 
 def values_of(event: Drained) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _start(wishes: Sequence[tuple[Armed, Drained, Mapping[str, Any]]]) -> None:
 def _is_meant(each: Armed, event: Mapping[str, Any]) -> bool:
     """Whether the end of an execution is one that a WORKFLOW trigger waits for."""
     if each.row.kind != "WORKFLOW" or each.trigger is None:
-        return each.trigger is not None or each.fault is not None
+        return True
     other = each.trigger.text["workflow"]
     data = event["data"]
     return data.get("workflowName") == other["name"] and data.get("state") in (other.get("states") or _STATES)
