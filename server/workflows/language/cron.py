@@ -228,11 +228,11 @@ def _values(text: str, field: int) -> set[int]:
             high = _value(last, names) if has_end else known[-1] if span == "*" or has_step else low
             every = int(step) if has_step and step.isdecimal() else 1
         except ValueError as error:
-            raise ValueError(f"Write a {name} instead of {part[:20]!r}.") from error
+            raise ValueError(f"Let the {name} be a number, name, list, range or step, not {part[:20]!r}.") from error
         if low not in known or high not in known or low > high:
-            raise ValueError(f"Write a {name} of {known[0]} to {known[-1]} instead of {part[:20]!r}.")
+            raise ValueError(f"Let the {name} be {known[0]} to {known[-1]}, not {part[:20]!r}.")
         if (has_step and not step.isdecimal()) or not 1 <= every <= len(known):
-            raise ValueError(f"Write a step of 1 to {len(known)} instead of {part[:20]!r}.")
+            raise ValueError(f"Let the step of the {name} be 1 to {len(known)}, not {part[:20]!r}.")
         found.update(range(low, high + 1, every))
     return found
 

@@ -4,10 +4,10 @@ import re
 from typing import Final
 
 #: What a JSON Schema says of them.
-PATTERN: Final = r"^(?=.)(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}(\.\d{1,3})?s)?(\d{1,9}ms)?$"
+PATTERN: Final = r"^(?=.)([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}(\.[0-9]{1,3})?s)?([0-9]{1,9}ms)?$"
 _UNITS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_WHOLE: Final = re.compile(r"(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}(?:\.\d{1,3})?s)?(\d{1,9}ms)?")
-_PART: Final = re.compile(r"([\d.]+)(ms|[dhms])")
+_WHOLE: Final = re.compile(r"([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}(?:\.[0-9]{1,3})?s)?([0-9]{1,9}ms)?")
+_PART: Final = re.compile(r"([0-9.]+)(ms|[dhms])")
 
 
 def parse(text: str) -> float:

@@ -44,6 +44,9 @@ _NUMBERS: Final = " A number may be whole or not: write double(…) around it."
 _KINDS: Final = (Kind.JSON, Kind.DOUBLE, Kind.INT)
 #: When expressions run, numbers of both kinds are compared.
 _COMPARED: Final = re.compile(r"'_(==|!=|<|<=|>|>=)_' applied to '\((double|int), (double|int)\)'")
+#: A definition cannot make us build types for long; what would need more is checked without them.
+_MOST_ENVIRONMENTS: Final = 24
+_ANYTHING: Final = Variables(dict.fromkeys(NAMES, Kind.JSON))
 _Place = tuple[str, ...]
 
 
@@ -59,7 +62,6 @@ class Naming:
             number: {**_FIXED, "input": _input(input_schema, number), "steps": self._steps(types, number)}
             for number in _KINDS
         }
-        self._has_numbers = self._shapes[Kind.DOUBLE] != self._shapes[Kind.INT]
         self._environments: dict[tuple[Kind, frozenset[_Place]], Variables] = {}
 
     def faults(self, site: Site) -> Iterator[Fault]:
@@ -127,20 +129,27 @@ class Naming:
 
     def _typed(self, site: Site) -> Iterator[Fault]:
         expression = site.expression
-        variables = [self._environment(number, expression.paths) for number in _KINDS]
         try:
-            type_ = cel.check(expression.text, variables=variables[0]).name()
+            type_ = cel.check(expression.text, variables=self._environment(Kind.JSON, expression.paths)).name()
         except ExpressionInvalid as error:
             yield _at(site, error.line, error.column, told(error.fault))
             return
         if not shapes.fits(type_, site.types):
             given = named(shapes.json_types(type_)[:1])
             yield _at(site, 1, 1, f"Let it give {named(site.types)}; it gives {given}.")
-        found = [] if variables[0] is variables[1] else [_of_numbers(expression.text, kind) for kind in variables[1:]]
+        found = []
+        if any(self._has_numbers(path) for path in expression.paths):
+            kinds = [self._environment(number, expression.paths) for number in _KINDS[1:]]
+            found = [_of_numbers(expression.text, variables) for variables in kinds]
         first = next((error for error in found if error), None)
         if first is not None:
             hint = "" if all(found) else _NUMBERS
             yield _at(site, first.line, first.column, f"{told(first.fault)}{hint}")
+
+    def _has_numbers(self, path: Path) -> bool:
+        # An environment takes milliseconds to make, and most expressions name no number.
+        one, other = (shapes.at(self._shapes[number], path.names) for number in _KINDS[1:])
+        return one != other
 
     def _environment(self, number: Kind, paths: Sequence[Path]) -> Variables:
         """Variables for an expression that names `paths`.
@@ -153,7 +162,9 @@ class Naming:
             for path in paths
             if isinstance(shapes.at(shape, path.names[: path.dotted]), Mapping) or path.dotted < len(path.names)
         )
-        key = (Kind.JSON if not self._has_numbers else number), whole
+        key = number, whole
+        if key not in self._environments and len(self._environments) == _MOST_ENVIRONMENTS:
+            return _ANYTHING
         if key not in self._environments:
             for names in whole:
                 shape = _without(shape, names)
