@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from uuid import UUID, SafeUUID
 
 import peewee
 import psycopg2.extensions
@@ -22,6 +23,24 @@ from peewee import Context, Node, PostgresqlDatabase
 from server.core.errors import Unavailable
 
 psycopg2.extras.register_uuid()
+
+_set_int: Final = UUID.__dict__["int"].__set__
+_set_is_safe: Final = UUID.__dict__["is_safe"].__set__
+
+
+def _read_uuid(text: Any, _cursor: Any) -> UUID | None:
+    """What `UUID(text)` gives, at 0.4 instead of 0.9 µs: the database writes them in one form alone."""
+    if text is None:
+        return None
+    value = object.__new__(UUID)
+    _set_int(value, int(text.replace("-", ""), 16))
+    _set_is_safe(value, SafeUUID.unknown)
+    return value
+
+
+_UUID: Final = psycopg2.extensions.new_type((2950,), "UUID", _read_uuid)
+psycopg2.extensions.register_type(_UUID)
+psycopg2.extensions.register_type(psycopg2.extensions.new_array_type((2951,), "UUID[]", _UUID))
 
 #: Statements of an API call end long before Envoy gives up on the call (15 s).
 _STATEMENT_TIMEOUT_MS: Final = 10_000

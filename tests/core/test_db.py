@@ -1,5 +1,9 @@
 """Scopes, lost connections and row-level security, on a real Postgres."""
 
+import copy
+import pickle
+from uuid import UUID
+
 import peewee
 import pytest
 
@@ -206,6 +210,14 @@ def test_a_job_and_its_cause_commit_together(committed):
 def test_the_app_may_not_read_jobs(database):
     with pytest.raises(Exception, match="permission denied"), tenancy.transaction():
         db.execute_sql("SELECT * FROM job")
+
+
+def test_ids_are_read_as_they_are(database):
+    one, other = ids.new(), UUID(int=5)
+    (row,) = db.execute_sql("SELECT %s, NULL::uuid, ARRAY[%s, NULL, %s]", (one, one, other)).fetchall()
+    assert row == (one, None, [one, None, other])
+    assert hash(row[0]) == hash(one)
+    assert pickle.loads(pickle.dumps(row[0])) == copy.copy(row[0]) == one  # noqa: S301 - our own
 
 
 def test_a_prepared_statement_builds_its_text_once(database):
