@@ -78,7 +78,8 @@ class Target:
     auth: Auth
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as an Outcome is not: they are made for each delivery, and frozen fields cost three times as much to set.
+@dataclass(slots=True)
 class Outgoing:
     """The event. `data` is JSON text; `trace_parent` is the header of W3C Trace Context, empty for none."""
 
@@ -121,7 +122,7 @@ class ErrorKind(StrEnum):
     INTERNAL = "INTERNAL"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """One attempt. Times are in milliseconds, None for a phase that did not take place (a kept connection has no DNS).
 

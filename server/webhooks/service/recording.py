@@ -48,7 +48,7 @@ _OURS: Final = frozenset({INTERRUPTED, EXPIRED, ErrorKind.TRANSFORMATION, ErrorK
 _OPERATIONAL: Final = "webhook."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """A claimed delivery and what came of the attempt at it."""
 
@@ -56,7 +56,7 @@ class Result:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """What becomes of a delivery: its state, when it is tried again, and how many tries of the schedule it used."""
 
