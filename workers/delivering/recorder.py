@@ -17,6 +17,8 @@ from server.webhooks.service import disabling, recording
 from server.webhooks.service.recording import Recorded, Result
 
 _LARGEST: Final = 500
+#: Of answers' bodies in a batch, in bytes: on their way to the database they are copied many times.
+_MOST_DATA: Final = 512 * 1024
 _GATHER_S: Final = 0.008
 _AGAIN_S: Final = 0.25
 _TIMES: Final = 5
@@ -49,12 +51,23 @@ class Recorder:
             await self._arrived.wait()
             if len(self._results) < _LARGEST and not self._closing:
                 await asyncio.sleep(_GATHER_S)
-            batch, self._results = self._results[:_LARGEST], self._results[_LARGEST:]
+            count = _fitting(self._results)
+            batch, self._results = self._results[:count], self._results[count:]
             if not self._results:
                 self._arrived.clear()
             if batch:
                 await loop.run_in_executor(self._executor, record, batch)
                 self._recorded(batch)
+
+
+def _fitting(results: Sequence[Result]) -> int:
+    """How many of the first results make a batch."""
+    data = 0
+    for count, result in enumerate(results[:_LARGEST], 1):
+        data += len(result.outcome.response_body)
+        if data >= _MOST_DATA:
+            return count
+    return min(len(results), _LARGEST)
 
 
 def record(batch: Sequence[Result]) -> None:
