@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from server.core import ids
-from server.workflows.queries import days, secrets, triggers, workflows
+from server.workflows.queries import days, purging, secrets, triggers, workflows
 from server.workflows.queries.secrets import SecretRow
 from server.workflows.queries.triggers import TriggerRow
 from server.workflows.queries.workflows import WorkflowRow
@@ -61,5 +61,6 @@ def examples(cast: Cast) -> list[Example]:
         cast.app(secrets.insert, secret, b"sealed"),
         cast.app(secrets.update, secret._replace(name="SECRET_1"), b"sealed"),
         cast.app(secrets.delete, place, "SECRET_1"),
+        cast.worker(purging.delete_some, place, 1000),
         cast.app(days.of_workflow, place, workflow, first=NOW.date() - timedelta(days=30), last=NOW.date()),
     ]

@@ -7,6 +7,7 @@ from server.accounts.service import maintenance as accounts
 from server.core import clock, ids, jobs, tenancy
 from server.events.service import retention as events
 from server.webhooks.service import purge as webhooks
+from server.workflows.service import purge as workflows
 from server.workspaces.service import purge as workspaces
 from userdata.jobs.v1.maintenance_pb2 import PurgeExpired, PurgeUsers, PurgeWorkspace, PurgeWorkspaces
 from workers import queries
@@ -17,7 +18,7 @@ _WORKSPACES: Final = 100
 _ROWS: Final = 1000
 
 # Nothing may refer to a workspace when it goes.
-workspaces.ROOMS.extend([webhooks.purge_workspace, events.purge_workspace])
+workspaces.ROOMS.extend([webhooks.purge_workspace, workflows.purge_workspace, events.purge_workspace])
 
 
 @handles(PurgeUsers)
