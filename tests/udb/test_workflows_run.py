@@ -139,6 +139,12 @@ def test_attempts_and_waits_are_shown_also_when_the_stream_breaks_off() -> None:
     assert any(line.startswith("… ask approval") and "waits for a decision" in line for line in lines)
 
 
+def test_steps_of_one_moment_stand_as_the_definition_has_them() -> None:
+    steps = [step(path, "SUCCEEDED", endTime=BEGUN) for path in ("accept", "ask", "decline")]
+    _, output, _ = run(Product([[{"execution": execution("SUCCEEDED"), "steps": steps}]]))
+    assert [line.split()[1] for line in output.splitlines() if "http" in line] == ["ask", "accept", "decline"]
+
+
 def test_what_is_wrong_with_a_definition_is_all_told() -> None:
     violations = [
         {"field": "/steps/0/type", "description": "is no type of step"},

@@ -1,10 +1,12 @@
 """Running: the file becomes the workflow of its name, an execution begins, and what happens to it is shown."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
+import yaml
 from rich.console import Console
 from rich.live import Live
 
@@ -38,7 +40,8 @@ async def run(options: Options, console: Console) -> int:
         await api.sign_in(api_key=options.api_key, email=options.email, password=options.password)
         workflow = await api.keep(options.name, options.definition)
         execution = await api.execute(workflow["id"], options.given)
-        timeline = Timeline(f"{options.name} version {workflow['version']}  {execution['id']}")
+        title = f"{options.name} version {workflow['version']}  {execution['id']}"
+        timeline = Timeline(title, list(_ids(yaml.safe_load(options.definition))))
         timeline.take({"execution": execution})
         await _follow(api, execution["id"], timeline, console)
     return STATUSES[timeline.state]
@@ -53,6 +56,17 @@ async def _follow(api: Api, execution_id: str, timeline: Timeline, console: Cons
     # What is shown counts the seconds, also while nothing comes.
     with Live(console=console, get_renderable=timeline.shown, refresh_per_second=_PER_SECOND, vertical_overflow="crop"):
         await _read(api, execution_id, timeline)
+
+
+def _ids(part: Any) -> Iterator[str]:
+    """The ids of all steps of a definition that was taken, in its order."""
+    if isinstance(part, dict):
+        if "id" in part and "type" in part:
+            yield str(part["id"])
+        part = [value for name, value in part.items() if name != "with"]
+    if isinstance(part, list):
+        for inner in part:
+            yield from _ids(inner)
 
 
 async def _read(api: Api, execution_id: str, timeline: Timeline) -> None:

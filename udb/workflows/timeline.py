@@ -1,6 +1,7 @@
 """How an execution looks on the terminal: a line for each attempt and wait, with a bar that says when it took place."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,10 +31,11 @@ _MOST_LINES: Final = 200
 
 
 class Timeline:
-    """An execution as far as it is known."""
+    """An execution as far as it is known. `order` are the ids of the steps as the definition has them."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, order: Sequence[str] = ()) -> None:
         self._title = title
+        self._order = {step_id: at for at, step_id in enumerate(order)}
         self._execution: dict[str, Any] = {}
         self._steps: dict[tuple[str, int, int], dict[str, Any]] = {}
 
@@ -61,7 +63,7 @@ class Timeline:
             where = f"{error['path']}: " if error.get("path") else ""
             parts.append(Text(f"{error.get('code', '')}  {where}{error.get('message', '')}", "red"))
         if self.state == "SUCCEEDED" and output is not None:
-            parts.append(JSON(json.dumps(output, ensure_ascii=False)))
+            parts.append(JSON(json.dumps(output, ensure_ascii=False, sort_keys=True)))
         return Group(*parts)
 
     def _head(self) -> Text:
@@ -73,7 +75,7 @@ class Timeline:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, show_header=False)
-        steps = sorted(self._steps.values(), key=lambda step: str(step.get("startTime", "")))
+        steps = sorted(self._steps.values(), key=self._place)
         begun = _time(self._execution, "createTime") or clock.now()
         whole = ((_time(self._execution, "endTime") or clock.now()) - begun).total_seconds()
         if len(steps) > _MOST_LINES:
@@ -81,6 +83,11 @@ class Timeline:
         for step in steps[-_MOST_LINES:]:
             table.add_row(*_row(step, begun, whole))
         return table
+
+    def _place(self, step: dict[str, Any]) -> tuple[str, int]:
+        """Steps that are decided in one go begin at one moment."""
+        name = step["path"].rpartition("/")[2].partition("[")[0].partition(":")[0]
+        return str(step.get("startTime", "")), self._order.get(name, 0)
 
 
 def _row(step: dict[str, Any], begun: datetime, whole: float) -> tuple[Text, ...]:
