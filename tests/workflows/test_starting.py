@@ -12,9 +12,8 @@ from server.core import clock, ids
 from server.core.db import db
 from server.workflows.language.definition import Concurrency, Definition, RateLimit, Scope
 from server.workflows.language.faults import ExpressionFailed, Failure
-from server.workflows.models import Execution, OpenExecution, Slot, StartKey
-from server.workflows.queries import starting as queries
-from server.workflows.service import poking, starting
+from server.workflows.models import CachedOutput, Execution, OpenExecution, Slot, StartKey
+from server.workflows.service import forgetting, poking, starting
 from server.workflows.service.starting import Start, Started
 from server.workspaces.models import Workspace
 from tests.workflows.factories import make_workflow
@@ -308,14 +307,18 @@ def test_refusals_do_not_hold_up_the_others_of_a_batch(worker, flow) -> None:
     assert [one.state for one in started] == ["FAILED", "READY", "FAILED", "READY"]
 
 
-def test_keys_and_slots_past_their_use_are_forgotten(worker, flow) -> None:
+def test_what_is_past_its_use_is_forgotten(worker, flow) -> None:
     going = begin(worker, flow, ONE, of=limited(), idempotency_key="a")
-    done = begin(worker, flow, OTHER, of=limited())
-    finish(done)
+    finish(begin(worker, flow, OTHER, of=limited()))
     later = NOW + timedelta(days=2)
+    output: dict[str, Any] = {"workspace_id": worker.id, "output": {}}
+    CachedOutput.insert(key=b"old", expire_time=later - SECOND, **output).returning().execute()
+    CachedOutput.insert(key=b"new", expire_time=later + SECOND, **output).returning().execute()
     with clock.frozen(later):
         begin(worker, flow, {"customer": "third"}, of=limited(), idempotency_key="b")
-    assert queries.forget_keys(before=later - timedelta(days=1), limit=10) == 1
-    assert queries.forget_slots(before=later - timedelta(days=1), limit=10) == 1
+        assert forgetting.forget_expired(10) == 3
+        assert forgetting.forget_expired(10) == 0
     assert sorted(slot.key for slot in Slot.select()) == ["one", "third"]
+    assert [key.key for key in StartKey.select()] == ["b"]
+    assert [bytes(row.key) for row in CachedOutput.select()] == [b"new"]
     assert finish(going) == []

@@ -7,6 +7,7 @@ from server.accounts.service import maintenance as accounts
 from server.core import clock, ids, jobs, tenancy
 from server.events.service import retention as events
 from server.webhooks.service import purge as webhooks
+from server.workflows.service import forgetting
 from server.workflows.service import purge as workflows
 from server.workspaces.service import purge as workspaces
 from userdata.jobs.v1.maintenance_pb2 import PurgeExpired, PurgeUsers, PurgeWorkspace, PurgeWorkspaces
@@ -50,6 +51,6 @@ def purge_expired(job: PurgeExpired) -> None:
     now = clock.now()
     gone = accounts.purge_expired(_ROWS)
     gone += queries.forget_answers(now=now, limit=_ROWS) + queries.forget_dead(now=now, limit=_ROWS)
-    gone += events.forget_dedupe_keys(_ROWS)
+    gone += events.forget_dedupe_keys(_ROWS) + forgetting.forget_expired(_ROWS)
     if gone:
         jobs.enqueue(job)

@@ -9,11 +9,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import peewee
-
-from server.core import arrays, batches
+from server.core import arrays
 from server.core.db import Statement, db
-from server.workflows.models import OpenExecution, Slot, StartKey
+from server.workflows.models import OpenExecution
 
 #: A workflow and a key of its executions.
 Key = tuple[UUID, str]
@@ -250,20 +248,6 @@ def refuse_all(rows: Sequence[tuple[Opened, str]], *, now: datetime) -> None:
     """Insert executions that failed before they began, each with its error as JSON."""
     opened, errors = zip(*rows, strict=True)
     db.execute_sql(_REFUSE, (now, *_columns(opened), arrays.texts(errors)))
-
-
-def forget_keys(*, before: datetime, limit: int) -> int:
-    """Delete at most `limit` idempotency keys of before a moment; gives how many."""
-    return batches.delete_some(StartKey, StartKey.create_time < before, oldest=StartKey.create_time, limit=limit)
-
-
-def forget_slots(*, before: datetime, limit: int) -> int:
-    """Delete at most `limit` slots whose buckets are full since before a moment and that nobody takes a place of."""
-    of_slot = (OpenExecution.workflow_id == Slot.workflow) & (OpenExecution.concurrency_key == Slot.key)
-    going = OpenExecution.select().where(of_slot & (OpenExecution.state != "QUEUED"))
-    queued = OpenExecution.select().where(of_slot & (OpenExecution.state == "QUEUED"))
-    unused: Any = (Slot.rate_time < before) & ~peewee.fn.EXISTS(going) & ~peewee.fn.EXISTS(queued)
-    return batches.delete_some(Slot, unused, oldest=Slot.rate_time, limit=limit)
 
 
 def _arrays_of(keys: Iterable[Key]) -> tuple[str, str]:
