@@ -77,6 +77,7 @@ class Runner:
         self._recorder = Recorder(self._records, self._written)
         self._woken = asyncio.Event()
         self._away = False
+        self._full = False
         self._reads: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -126,6 +127,7 @@ class Runner:
             await self._wait(_POLL_S)
             return
         self._away = False
+        self._full = len(brought.loaded) >= room
         if runner_id == self._runner_id:
             self._take(brought)
         self._hear(brought, asked)
@@ -320,7 +322,7 @@ class Runner:
             else:
                 self._go_on(run, one)
         self._recorder.active = len(self._runs)
-        if len(self._runs) < self._most:
+        if self._full and len(self._runs) < self._most:
             self._woken.set()
 
     def _go_on(self, run: Run, one: Written) -> None:
