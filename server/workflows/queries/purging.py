@@ -6,6 +6,8 @@ Finished executions, their steps and logs are not here: their partitions are dro
 from typing import Any, Final
 from uuid import UUID
 
+import peewee
+
 from server.core import batches
 from server.workflows.models import (
     Approval,
@@ -42,7 +44,8 @@ def delete_some(workspace_id: UUID, limit: int) -> int:
     """Delete at most `limit` rows that belong to the workspace; gives how many, 0 when none is left."""
     # Waits are found by the executions that go next.
     waiting = OpenExecution.select(OpenExecution.id).where(OpenExecution.workspace_id == workspace_id)
-    of_next: Any = Wait.execution_id.in_(waiting.order_by(OpenExecution.id).limit(limit))
+    next_ones = peewee.fn.ARRAY(waiting.order_by(OpenExecution.id).limit(limit))
+    of_next: Any = Wait.execution_id == peewee.fn.ANY(next_ones)
     deleted = batches.delete_some(Wait, of_next, oldest=Wait.execution_id, limit=limit)
     if deleted:
         return deleted
