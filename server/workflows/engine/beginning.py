@@ -178,11 +178,19 @@ def _wait(run: Run, node: Node, pause: Pause) -> None:
     if wait is not None:
         match_ = node.step.expressions.get("match")
         if match_ is not None:
-            wait = replace(wait, match=match_.text, variables=match_.needed(node.frame.values))
+            wait = replace(wait, match=match_.text, variables=_named(match_, node.frame.values))
         if node.step.timeout is not None:
             due = min(due or last, run.now + timedelta(seconds=node.step.timeout))
     ending.write(run, node, WAITING, due=due or last, wait=wait)
     run.enter(node, State.WAIT, due or last)
+
+
+def _named(expression: Expression, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    named = expression.needed(values)
+    if "secrets" in named:
+        message = "Let `match` name no secrets: what it names is stored while it waits."
+        raise StepFailed(StepError("EXPRESSION_FAILED", message, retryable=False))
+    return named
 
 
 class _Seen:

@@ -3,17 +3,22 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from server.workflows.engine.limits import FATAL
 from server.workflows.engine.types import FAILED, SUCCEEDED, Record
 from server.workflows.language.definition import FAIL, Definition, Scope
+
+#: What the paths of the steps for when the execution fails begin with.
+ON_FAILURE: Final = "on_failure/"
 
 
 class History:
     """The record that counts for each path, each given out once.
 
     Of the latest generation, that is the latest attempt. Of earlier generations only what is settled counts: what
-    succeeded, and failures that the definition went on from (`on_error`); all else is made again.
+    succeeded, and failures that the definition went on from (`on_error`). All else is made again, and so is what runs
+    when the execution fails.
     """
 
     def __init__(self, definition: Definition, records: Iterable[Record], generation: int) -> None:
@@ -70,6 +75,8 @@ class _Inside:
 
 
 def _settled(record: Record, caught: set[str]) -> bool:
+    if record.path.startswith(ON_FAILURE):
+        return False
     if record.status == FAILED and record.due_time is None and record.path.rpartition("/")[2] in caught:
         return record.error is None or record.error.code not in FATAL
     return record.status == SUCCEEDED

@@ -1,6 +1,7 @@
 """Opens scopes: that of the whole execution, those inside of blocks, and that for when it fails."""
 
 from server.workflows.engine import graph
+from server.workflows.engine.history import ON_FAILURE
 from server.workflows.engine.limits import Limits
 from server.workflows.engine.state import Failure, Frame, Node, Run, view
 from server.workflows.engine.step_types import Block, Child
@@ -41,7 +42,7 @@ def open_rescue(run: Run, root: Frame, scope: Scope, failure: Failure) -> None:
     steps = {step.id: root.steps.get(step.id, absent) for step in root.graph.steps}
     error = {"step": failure.path, "code": failure.error.code, "message": failure.error.message}
     values = {**run.base, "steps": steps, "error": error}
-    run.root = Frame(scope, graph.of(scope), prefix="on_failure/", values=values, counted=True)
+    run.root = Frame(scope, graph.of(scope), prefix=ON_FAILURE, values=values, counted=True)
     # What undoes has a share of its own: it may be needed just because the other one is used up.
     run.limits = Limits()
     run.queue.append((run.root, WHOLE))

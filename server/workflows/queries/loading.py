@@ -69,7 +69,8 @@ _RECORDS: Final = """
         FROM workflow_step step
         WHERE step.execution_id = key.id AND step.execution_time = key.create_time
             AND step.execution_time BETWEEN %s AND %s
-            AND (step.status = 'SUCCEEDED' OR step.generation = key.generation)
+            AND (step.generation = key.generation
+                OR step.status = 'SUCCEEDED' OR step.status = 'FAILED' AND step.due_time IS NULL)
         OFFSET 0
     ) found
 """
@@ -109,7 +110,7 @@ def secrets(workspace_ids: Iterable[UUID]) -> list[tuple[UUID, str, bytes]]:
 def records(keys: Sequence[tuple[UUID, datetime, int]]) -> list[RecordRow]:
     """What is recorded of executions, by id, create_time and generation.
 
-    Of earlier generations only what succeeded: a retry makes the rest again.
+    Of earlier generations only what is settled: the machine keeps what succeeded and what was gone on from.
     """
     ids, times, generations = zip(*keys, strict=True)
     values = (arrays.uuids(ids), arrays.times(times), arrays.plain(generations), min(times), max(times))

@@ -223,6 +223,13 @@ def test_the_wait_of_an_earlier_generation_is_begun_anew():
     assert again.resolve("w", 1).ending.state == SUCCEEDED
 
 
+def test_what_runs_on_failure_runs_again_when_a_retry_fails_too():
+    first = Drive(define(work("a"), on_failure=(work("undo"),))).next().fail("a", "FIRST").succeed("on_failure/undo")
+    again = Drive(first.definition, facts(generation=2), tuple(first.written)).next().fail("a", "SECOND")
+    assert set(again.tasks) == {"on_failure/undo"}
+    assert again.succeed("on_failure/undo").ending.error.code == "SECOND"
+
+
 def test_a_fail_step_fails_with_its_own_code():
     drive = Drive(
         define(step("no", "fail", config={"code": "TOO_OLD", "message": "No.", "details": {"age": 9}}))

@@ -61,6 +61,17 @@ def test_an_event_is_waited_for_with_the_values_that_its_match_names():
     assert drive.resolve("w", {"type": "order.paid"}).ending.output == {"w": {"type": "order.paid"}}
 
 
+def test_secrets_are_not_stored_with_a_wait():
+    class Leaky(Fn):
+        def needed(self, values):
+            return {"secrets": values["secrets"]}
+
+    match_ = Leaky(lambda _: None, "event.data.key == secrets.key")
+    drive = Drive(define(step("w", "wait_event", config={"type": "a.b"}, expressions={"match": match_}))).next()
+    assert drive.ending.error.code == "EXPRESSION_FAILED"
+    assert all(note.wait is None for note in drive.notes)
+
+
 @pytest.mark.parametrize(
     ("kind", "config", "code"),
     [
