@@ -16,7 +16,9 @@ from tests.contract import (
     examples_of_delivering,
     examples_of_endpoints,
     examples_of_events,
+    examples_of_executions,
     examples_of_sources,
+    examples_of_starting,
     examples_of_workflows,
 )
 from tests.contract.cast import CASTS, LONG_AGO, MINUTE, NOW, Cast, Example, hash_of, row_id
@@ -43,7 +45,9 @@ def examples(cast: Cast) -> list[Example]:
         *examples_of_delivering.examples(cast),
         *examples_of_endpoints.examples(cast),
         *examples_of_events.examples(cast),
+        *examples_of_executions.examples(cast),
         *examples_of_sources.examples(cast),
+        *examples_of_starting.examples(cast),
         *examples_of_workflows.examples(cast),
     ]
 

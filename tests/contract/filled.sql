@@ -248,3 +248,88 @@ FROM generate_series(1, 8000) AS n;
 INSERT INTO workflow_day
 SELECT pg_temp.id(41, w), CURRENT_DATE - n, pg_temp.id(5, CASE WHEN w <= 1000 THEN 1 ELSE w END), 1, 0, 0, 0, '{}'
 FROM generate_series(1, 8000) AS w, generate_series(1, 5) AS n;
+
+-- Finished executions of eight days and of today, and open ones, half of them of one workspace.
+SELECT prepare_days(parent, CURRENT_DATE - 10, CURRENT_DATE - 1)
+FROM unnest(ARRAY['workflow_execution', 'workflow_step', 'workflow_log']) AS parent;
+
+CREATE FUNCTION pg_temp.workflow_of(number bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT CASE WHEN number % 2 = 0 THEN abs(number) % 1000 + 1 ELSE 1001 + abs(number) % 6999 END $$;
+
+CREATE TEMPORARY TABLE execution AS
+SELECT n, pg_temp.event_id(n) AS id, pg_temp.event_time(n) AS create_time, pg_temp.workflow_of(n) AS w,
+    pg_temp.id(41, pg_temp.workflow_of(n)) AS workflow_id,
+    pg_temp.id(5, CASE WHEN n % 2 = 0 THEN 1 ELSE pg_temp.workflow_of(n) END) AS workspace_id
+FROM generate_series(1, 18000) AS n
+UNION ALL
+SELECT -n, pg_temp.event_id(-n), pg_temp.event_time(-n), pg_temp.workflow_of(n), pg_temp.id(41, pg_temp.workflow_of(n)),
+    pg_temp.id(5, CASE WHEN n % 2 = 0 THEN 1 ELSE pg_temp.workflow_of(n) END)
+FROM generate_series(1, 2000) AS n;
+
+INSERT INTO workflow_execution
+SELECT id, create_time, workspace_id, workflow_id, 3,
+    (ARRAY['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'TIMED_OUT'])[abs(n) / 2 % 6 + 1], 3, 'MANUAL', '{}', '{}',
+    CASE WHEN n % 7 = 0 THEN '{"customer": "7"}' ELSE '{}' END::jsonb, NULL, NULL, NULL, 0, NULL, 1, 'usr', '',
+    create_time, create_time, '{}', NULL, '', create_time + interval '30 days', 1
+FROM execution WHERE abs(n) % 10 <> 3;
+
+INSERT INTO workflow_open_execution
+SELECT id, create_time, workspace_id, workflow_id, 3,
+    (ARRAY['WAITING', 'WAITING', 'WAITING', 'WAITING', 'READY', 'RUNNING', 'QUEUED', 'PAUSED'])[abs(n) / 10 % 8 + 1],
+    3, 'MANUAL', '{}', '{}', '{}', CASE WHEN n % 3 = 0 THEN 'key' || n % 50 END,
+    CASE WHEN n % 4 = 0 THEN pg_temp.event_id(n - 1) END, CASE WHEN n % 4 = 0 THEN 'child' END, 0, NULL, 1, 'usr', '',
+    create_time, create_time + interval '9 days', create_time + interval '1 year', create_time, create_time,
+    CASE WHEN abs(n) / 10 % 8 = 5 THEN pg_temp.id(42, abs(n) % 3) END,
+    CASE WHEN abs(n) / 10 % 8 = 5 THEN pg_temp.id(43, abs(n)) END,
+    abs(n) / 10 % 8 = 5 AND n % 7 = 0, abs(n) / 10 % 8 = 7, NULL, '', 1
+FROM execution WHERE abs(n) % 10 = 3;
+
+INSERT INTO workflow_open_execution
+SELECT pg_temp.id(44, n), now(), pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END), pg_temp.id(41, n), 3,
+    (ARRAY['WAITING', 'WAITING', 'READY', 'RUNNING', 'QUEUED', 'PAUSED'])[n % 6 + 1], n % 5 + 1, 'MANUAL', '{}', '{}', '{}',
+    CASE WHEN n % 3 = 0 THEN 'key' || n % 50 END, CASE WHEN n % 4 = 0 THEN pg_temp.id(44, n - 1) END,
+    CASE WHEN n % 4 = 0 THEN 'child' END, 0, NULL, 1, 'usr', '', now(), now() + n * interval '1 minute',
+    now() + interval '1 year', now(), now(), CASE WHEN n % 6 = 3 THEN pg_temp.id(42, n % 3) END,
+    CASE WHEN n % 6 = 3 THEN pg_temp.id(43, n) END, n % 6 = 3 AND n % 7 = 0, n % 6 = 5, NULL, '', 1
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_step
+SELECT id, create_time, 'step' || step, 1, 1, workspace_id, 'transform',
+    CASE WHEN step = 3 THEN 'FAILED' ELSE 'SUCCEEDED' END, '{}', NULL, NULL, create_time, create_time
+FROM execution, generate_series(1, 3) AS step;
+
+INSERT INTO workflow_log
+SELECT pg_temp.id(45, (n + 3000) * 2 + line), id, create_time, workspace_id, '', 1, 'INFO', 'message', '{}', create_time
+FROM execution, generate_series(0, 1) AS line;
+
+INSERT INTO workflow_wait
+SELECT pg_temp.id(44, n), 'ask', pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END),
+    (ARRAY['EVENT', 'SIGNAL', 'APPROVAL', 'EXECUTION'])[n % 4 + 1], 'order.paid', '', '{}',
+    CASE WHEN n % 50 = 0 THEN '{}'::jsonb END, now()
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_signal
+SELECT pg_temp.id(46, n), pg_temp.id(44, n % 800), pg_temp.id(5, CASE WHEN n % 800 <= 3000 THEN 1 ELSE n END), 'go', '{}', now()
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_approval
+SELECT pg_temp.id(47, n), pg_temp.id(5, CASE WHEN n <= 3000 THEN 1 ELSE n END), pg_temp.id(41, n), pg_temp.id(44, n), 'ask',
+    'Title', '', '{}', '{}', (ARRAY['PENDING', 'APPROVED', 'APPROVED', 'REJECTED'])[n % 4 + 1], '{}', '', '', NULL, now(),
+    now()
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_slot
+SELECT pg_temp.id(41, n), 'key' || n % 50, pg_temp.id(5, CASE WHEN n <= 1000 THEN 1 ELSE n END),
+    now() - n * interval '1 minute', 5
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_start_key
+SELECT pg_temp.id(41, n), 'key' || n, pg_temp.id(5, CASE WHEN n <= 1000 THEN 1 ELSE n END), pg_temp.id(44, n),
+    now() - n * interval '1 minute'
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_cache
+SELECT pg_temp.id(5, CASE WHEN n <= 1000 THEN 1 ELSE n END), pg_temp.hash('cache', n), '{}', now() + (n - 100) * interval '1 minute'
+FROM generate_series(1, 8000) AS n;
+
+INSERT INTO workflow_runner SELECT pg_temp.id(42, n), now() + interval '1 day' FROM generate_series(0, 2) AS n;
