@@ -7,16 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from google.protobuf import json_format
 
 from server.core import clock, ids
 from server.core.db import db
+from server.core.models import Event
 from server.workflows.language.definition import Concurrency, Definition, RateLimit, Scope
 from server.workflows.language.faults import ExpressionFailed, Failure
-from server.workflows.models import CachedOutput, Execution, OpenExecution, Slot, StartKey
+from server.workflows.models import CachedOutput, Day, Execution, OpenExecution, Slot, StartKey
 from server.workflows.service import forgetting, poking, starting
 from server.workflows.service.starting import Start, Started
 from server.workspaces.models import Workspace
 from tests.workflows.factories import make_workflow
+from userdata.workflows.v1.workflow_events_pb2 import WorkflowExecuted
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -299,6 +302,25 @@ def test_a_chain_has_an_end(worker, flow) -> None:
     refused = begin(worker, flow, depth=11)
     assert refused.error is not None
     assert refused.error.code == "CHAIN_TOO_LONG"
+
+
+def test_a_refusal_is_announced_and_counted(worker, flow) -> None:
+    begin(worker, flow, ONE, of=limited("REJECT"))
+    facts = {"workflow": {"name": "billing"}}
+    refused = [begin(worker, flow, ONE, of=limited("REJECT"), facts=facts, labels={"a": "b"}) for _ in range(2)]
+    [first, second] = Event.select().where(Event.type == "workflow.executed").order_by(Event.id)
+    assert [first.subject, second.subject] == [ids.encode("exe", one.id) for one in refused]
+    told = json_format.ParseDict(first.data, WorkflowExecuted())
+    assert (told.execution_id, told.workflow_id) == (first.subject, ids.encode("wf", flow))
+    assert (told.workflow_name, told.state, told.error_code) == ("billing", "FAILED", "REJECTED")
+    assert (dict(told.labels), told.end_time.ToDatetime(UTC)) == ({"a": "b"}, NOW)
+    [day] = Day.select()
+    assert (day.day, day.failed, day.succeeded, sum(day.latencies)) == (NOW.date(), 2, 0, 0)
+
+
+def test_chains_that_are_too_long_are_not_announced(worker, flow) -> None:
+    begin(worker, flow, depth=11)
+    assert Event.select().where(Event.type == "workflow.executed").count() == 0
 
 
 def test_refusals_do_not_hold_up_the_others_of_a_batch(worker, flow) -> None:

@@ -17,6 +17,7 @@ from server.workflows.queries.starting import Key
 
 #: How many executions may have led to one another: parents and children, and workflows that trigger each other.
 MOST_DEPTH: Final = 10
+CHAIN_TOO_LONG: Final = "CHAIN_TOO_LONG"
 MAX_INPUT: Final = 1024 * 1024
 READY: Final = "READY"
 #: Longer keys are known by their digest.
@@ -107,7 +108,7 @@ def read(draft: Draft) -> None:
     draft.error = wanted.refusal or fault
     if draft.error is None and wanted.depth > MOST_DEPTH:
         message = f"More than {MOST_DEPTH} executions led to one another. Look for workflows that start each other."
-        draft.error = StepError("CHAIN_TOO_LONG", message, retryable=False)
+        draft.error = StepError(CHAIN_TOO_LONG, message, retryable=False)
     if draft.error is not None:
         if wanted.idempotency_key is not None:
             draft.idempotency_key = _short(wanted.idempotency_key)

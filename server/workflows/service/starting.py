@@ -17,11 +17,11 @@ from typing import Final
 from uuid import UUID
 
 from server.core import call, clock, ids, structs
-from server.workflows.engine.types import StepError
 from server.workflows.queries import starting as queries
 from server.workflows.queries.starting import Key, Opened
-from server.workflows.service import drafts, placing
+from server.workflows.service import drafts, placing, refusing
 from server.workflows.service.drafts import MOST_DEPTH, Draft, Start, Started
+from server.workflows.service.loading import error_text
 from server.workflows.service.poking import wake_runners
 
 __all__ = ["MOST_DEPTH", "Start", "Started", "hold_slots", "release_slots", "start", "start_many"]
@@ -57,11 +57,12 @@ def start_many(wanted: Sequence[Start]) -> list[Started]:
     if opened:
         queries.open_all(opened, now=now)
         wake_runners()
-    refused = [(_row(draft), _json_of(draft.error)) for draft in new if draft.error is not None]
-    if refused:
-        queries.refuse_all(refused, now=now)
     if raised:
         queries.promote(raised, now=now)
+    refused = [draft for draft in new if draft.error is not None]
+    if refused:
+        queries.refuse_all([(_row(draft), error_text(draft.error) or "null") for draft in refused], now=now)
+        refusing.tell(refused, now)
     return [_started(draft) for draft in all_of_them]
 
 
@@ -135,12 +136,6 @@ def _row(draft: Draft) -> Opened:
         cancel_time=now if draft.is_cancelled else None,
         cancel_reason=placing.SUPERSEDED if draft.is_cancelled else "",
     )
-
-
-def _json_of(error: StepError | None) -> str:
-    if error is None:
-        return "null"
-    return structs.dumps({"code": error.code, "message": error.message, "details": dict(error.details)})
 
 
 def _started(draft: Draft) -> Started:
