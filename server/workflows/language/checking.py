@@ -46,10 +46,10 @@ def _input_schema(definition: Definition) -> Iterator[Fault]:
     schema = definition.input_schema
     if schema is None:
         return
-    for violation in schemas.faults(schema, at=_INPUT):
-        text = violation.description
-        yield Fault(violation.field, f"Mend the schema: {text.rstrip('.')}.")
-    if schema.get("type", "object") != "object":
+    violations = schemas.faults(schema, at=_INPUT)
+    for violation in violations:
+        yield Fault(violation.field, f"Mend the schema: {violation.description.rstrip('.')}.")
+    if not violations and schema.get("type", "object") != "object":
         yield Fault(f"{_INPUT}/type", "Write object; an input is one.")
 
 

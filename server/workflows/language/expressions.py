@@ -7,6 +7,7 @@ CEL, and one that is nothing but a path (`steps.charge.output.id`) is looked up 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ _NO_KEY: Final = re.compile(r'Key not found in map : "(.*)"', re.DOTALL)
 _NO_OVERLOAD: Final = re.compile(
     r"(?:No matching overloads found : |Found no matching overload for ')([^(']+)(?:' applied to ')?\(?(.*?)\)?'?\.?$"
 )
-_UNDECLARED: Final = re.compile(r"Undeclared reference to '(\w+)'")
+_UNDECLARED: Final = re.compile(r"Undeclared reference to '(\w+)[\w.]*'")
 _SENTENCES: Final = {
     "Applying SELECT to non-message": "A part of a path is null or no object.",
     "Non-CEL value": "A value is no JSON.",
@@ -100,7 +101,8 @@ def told(fault: str) -> str:
         of = types[2].replace("int64", "int").replace(".(", ", ").strip("()")
         return f"There is no {types[1].strip('_')} for ({of}); convert with double(…), int(…) or string(…)."
     if name := _UNDECLARED.match(fault):
-        return f"There is no {name[1]} here."
+        near = get_close_matches(name[1], NAMES, n=1)
+        return f"There is no {name[1]} here." + (f" Did you mean {near[0]}?" if near else "")
     return next((sentence for start, sentence in _SENTENCES.items() if fault.startswith(start)), fault)
 
 

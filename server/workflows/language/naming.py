@@ -79,10 +79,8 @@ class Naming:
         if variable not in site.place.variables:
             near = f"; {_WHERE[variable]}" if variable in _WHERE else did_you_mean(variable, NAMES)
             yield _fault(site, path, f"There is no {variable} here{near or ''}.".replace("?.", "?"))
-        elif variable == "steps":
-            text = self._step(rest, site)
-            if text:
-                yield _fault(site, path, text)
+        elif variable == "steps" and (text := self._step(rest, site)):
+            yield _fault(site, path, text)
         elif variable == "secrets" and not rest:
             yield _fault(site, path, "Name one secret, as in secrets.api_key.")
         elif path.dotted > 1:
