@@ -15,11 +15,12 @@ _FILE: Final = Path(next(iter(userdata.__path__))).parent / "events" / "catalogu
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """An event type of the product. `schema` is a JSON Schema (draft 2020-12) of its data."""
+    """An event type of the product. `schema` is a JSON Schema (draft 2020-12) of its data, `example` is such data."""
 
     name: str
     description: str
     schema: dict[str, Any]
+    example: dict[str, Any]
 
 
 def _read() -> dict[str, BuiltIn]:

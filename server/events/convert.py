@@ -113,6 +113,7 @@ def built_in(known: BuiltIn) -> EventType:
         version=1,
         built_in=True,
         schema=structs.from_dict(known.schema),
+        examples=[structs.from_dict(known.example)],
     )
 
 
@@ -126,4 +127,5 @@ def version(row: VersionRow) -> EventTypeVersion:
 
 def built_in_version(known: BuiltIn) -> EventTypeVersion:
     """The schema of an event type of the product. It changes with the product's version only."""
-    return EventTypeVersion(version=1, schema=structs.from_dict(known.schema))
+    example = structs.from_dict(known.example)
+    return EventTypeVersion(version=1, schema=structs.from_dict(known.schema), examples=[example])

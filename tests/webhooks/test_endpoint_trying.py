@@ -82,6 +82,13 @@ def test_an_example_of_a_type_of_the_catalogue_is_sent(ada, acme):
     assert (event.type, event.data) == ("order.paid", {"amount": 12})
 
 
+def test_an_example_of_a_type_of_the_product_is_sent(ada, acme):
+    endpoint = make_endpoint(acme)
+    event_id = ids.decode("evt", send(by(ada), acme, endpoint, type="webhook.delivery.failed").event_id)
+    event = Event.get(Event.id == event_id)
+    assert (event.type, event.data["eventType"]) == ("webhook.delivery.failed", "order.paid")
+
+
 def test_a_type_without_an_example_is_refused(ada, acme):
     endpoint = make_endpoint(acme)
     make_type(acme, "order.sent")

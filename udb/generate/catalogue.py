@@ -14,6 +14,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet, MessageOptions
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from udb.openapi.comments import Comments
+from udb.openapi.examples import body_example
+from udb.openapi.formats import Role
 from userdata.api.v1 import event_type_pb2
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 def catalogue(descriptors: FileDescriptorSet) -> list[dict[str, Any]]:
-    """The built-in event types by name: name, description and JSON Schema."""
+    """The built-in event types by name: name, description, JSON Schema and an example."""
     ours = [file for file in descriptors.file if f"{file.package}.".startswith(_OURS)]
     pool = DescriptorPool()
     for file in descriptors.file:
@@ -52,8 +54,12 @@ def catalogue(descriptors: FileDescriptorSet) -> list[dict[str, Any]]:
     for message in map(pool.FindMessageTypeByName, names):
         name = _event_type(message)
         if name:
-            schema = _Schema(comments).of(message)
-            found[name] = {"name": name, "description": _described(comments, message, name), "schema": schema}
+            found[name] = {
+                "name": name,
+                "description": _described(comments, message, name),
+                "schema": _Schema(comments).of(message),
+                "example": _present(body_example(message.fields, Role.OUTPUT)),
+            }
     return [found[name] for name in sorted(found)]
 
 
@@ -66,6 +72,14 @@ def _event_type(message: Descriptor) -> str:
 def _described(comments: Comments, message: Descriptor, name: str) -> str:
     """The message's comment without the name of the type, which stands beside it."""
     return comments.of(message.full_name).text.replace(f": `{name}`.", ".", 1)
+
+
+def _present(value: Any) -> Any:
+    """`value` without what is not set: ProtoJSON leaves it out."""
+    if isinstance(value, dict):
+        kept = {name: _present(each) for name, each in value.items()}
+        return {name: each for name, each in kept.items() if each and not str(each).endswith("_UNSPECIFIED")}
+    return value
 
 
 class _Schema:

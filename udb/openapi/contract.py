@@ -1,12 +1,12 @@
 """Reads what the generator needs from descriptors: services, HTTP bindings, options and comments."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from google.api import annotations_pb2, field_behavior_pb2, http_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import FieldOptions, FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from udb.openapi.comments import Comments
@@ -86,9 +86,15 @@ def bindings(method: MethodDescriptor) -> list[Binding]:
     return [_binding(method, each) for each in (rule, *rule.additional_bindings)]
 
 
+@cache
+def field_options(field: FieldDescriptor) -> Any:
+    """Return the options of `field` with all extensions, also of a descriptor from a pool that does not know them."""
+    return FieldOptions.FromString(field.GetOptions().SerializeToString())
+
+
 def behaviors(field: FieldDescriptor) -> set[int]:
     """Return the values of `google.api.field_behavior` of `field`."""
-    return set(field.GetOptions().Extensions[field_behavior_pb2.field_behavior])
+    return set(field_options(field).Extensions[field_behavior_pb2.field_behavior])
 
 
 def is_required(field: FieldDescriptor) -> bool:
@@ -111,8 +117,7 @@ def map_value(field: FieldDescriptor) -> FieldDescriptor | None:
 
 def rules(field: FieldDescriptor) -> rules_pb2.Rules:
     """Return the rules of `field`, empty ones if it has none."""
-    options: Any = field.GetOptions()
-    found: rules_pb2.Rules = options.Extensions[rules_pb2.rules]
+    found: rules_pb2.Rules = field_options(field).Extensions[rules_pb2.rules]
     return found
 
 

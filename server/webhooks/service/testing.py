@@ -8,6 +8,7 @@ from google.protobuf.json_format import MessageToJson
 
 from server.core import call, clock, ids
 from server.core.call import Call
+from server.events import builtin
 from server.webhooks.errors import EndpointDisabled, EndpointPaused, ExampleMissing
 from server.webhooks.queries import lanes, testing
 from server.webhooks.queries.rows import EndpointRow
@@ -49,6 +50,8 @@ def _data(endpoint: EndpointRow, event_type: str) -> str:
     if event_type == TYPE:
         test = WebhookTest(endpoint_id=ids.encode("whe", endpoint.id), message=_SENTENCE)
         return MessageToJson(test, indent=None)
+    if event_type in builtin.TYPES:
+        return json.dumps(builtin.TYPES[event_type].example)
     found = testing.example(endpoint.workspace_id, event_type)
     if found is None or not found[1]:
         raise ExampleMissing(type=event_type)

@@ -26,9 +26,10 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from userdata.accounts.v1 import user_pb2 as userdata_dot_accounts_dot_v1_dot_user__pb2
 from userdata.api.v1 import change_pb2 as userdata_dot_api_dot_v1_dot_change__pb2
 from userdata.api.v1 import event_type_pb2 as userdata_dot_api_dot_v1_dot_event__type__pb2
+from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/accounts/v1/account_events.proto\x12\x14userdata.accounts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fuserdata/accounts/v1/user.proto\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\"I\n\x0bUserCreated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User:\x10\xaa\xb6\x18\x0cuser.created\"\xd3\x01\n\x0bUserUpdated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User\x12?\n\x07\x63hanges\x18\x02 \x03(\x0b\x32..userdata.accounts.v1.UserUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x10\xaa\xb6\x18\x0cuser.updated\"\x91\x01\n\x0bUserDeleted\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npurge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x10\xaa\xb6\x18\x0cuser.deleted\"\x82\x01\n\x0eSessionRevoked\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x36\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.userdata.accounts.v1.SessionRevocation:\x13\xaa\xb6\x18\x0fsession.revoked\"\xae\x01\n\rApiKeyCreated\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x14\n\x0cworkspace_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x13\xaa\xb6\x18\x0f\x61pi_key.created\"m\n\rApiKeyRevoked\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x14\n\x0cworkspace_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t:\x13\xaa\xb6\x18\x0f\x61pi_key.revoked*\x9b\x02\n\x11SessionRevocation\x12\"\n\x1eSESSION_REVOCATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_REVOCATION_LOGOUT\x10\x01\x12\x1e\n\x1aSESSION_REVOCATION_BY_USER\x10\x02\x12\'\n#SESSION_REVOCATION_PASSWORD_CHANGED\x10\x03\x12+\n\'SESSION_REVOCATION_REFRESH_TOKEN_REUSED\x10\x04\x12%\n!SESSION_REVOCATION_ACCOUNT_LOCKED\x10\x05\x12&\n\"SESSION_REVOCATION_ACCOUNT_DELETED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/accounts/v1/account_events.proto\x12\x14userdata.accounts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fuserdata/accounts/v1/user.proto\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a\x1buserdata/api/v1/rules.proto\"I\n\x0bUserCreated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User:\x10\xaa\xb6\x18\x0cuser.created\"\xd3\x01\n\x0bUserUpdated\x12(\n\x04user\x18\x01 \x01(\x0b\x32\x1a.userdata.accounts.v1.User\x12?\n\x07\x63hanges\x18\x02 \x03(\x0b\x32..userdata.accounts.v1.UserUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x10\xaa\xb6\x18\x0cuser.updated\"\xb8\x01\n\x0bUserDeleted\x12\x36\n\x07user_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npurge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x10\xaa\xb6\x18\x0cuser.deleted\"\xd0\x01\n\x0eSessionRevoked\x12\x39\n\nsession_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eses_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.userdata.accounts.v1.SessionRevocation:\x13\xaa\xb6\x18\x0fsession.revoked\"\xce\x02\n\rApiKeyCreated\x12\x39\n\napi_key_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ekey_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12:\n\x0cworkspace_id\x18\x03 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x1c\n\x04name\x18\x04 \x01(\tB\x0e\xda\xb5\x18\n\x8a\x01\x07\x44\x65ploys\x12*\n\x06scopes\x18\x05 \x03(\tB\x1a\xda\xb5\x18\x16\x8a\x01\x13[\"workspaces.read\"]\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x13\xaa\xb6\x18\x0f\x61pi_key.created\"\xf1\x01\n\rApiKeyRevoked\x12\x39\n\napi_key_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ekey_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12:\n\x0cworkspace_id\x18\x03 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x1c\n\x04name\x18\x04 \x01(\tB\x0e\xda\xb5\x18\n\x8a\x01\x07\x44\x65ploys:\x13\xaa\xb6\x18\x0f\x61pi_key.revoked*\x9b\x02\n\x11SessionRevocation\x12\"\n\x1eSESSION_REVOCATION_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_REVOCATION_LOGOUT\x10\x01\x12\x1e\n\x1aSESSION_REVOCATION_BY_USER\x10\x02\x12\'\n#SESSION_REVOCATION_PASSWORD_CHANGED\x10\x03\x12+\n\'SESSION_REVOCATION_REFRESH_TOKEN_REUSED\x10\x04\x12%\n!SESSION_REVOCATION_ACCOUNT_LOCKED\x10\x05\x12&\n\"SESSION_REVOCATION_ACCOUNT_DELETED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,28 +42,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERUPDATED_CHANGESENTRY']._serialized_options = b'8\001'
   _globals['_USERUPDATED']._loaded_options = None
   _globals['_USERUPDATED']._serialized_options = b'\252\266\030\014user.updated'
+  _globals['_USERDELETED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_USERDELETED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_USERDELETED']._loaded_options = None
   _globals['_USERDELETED']._serialized_options = b'\252\266\030\014user.deleted'
+  _globals['_SESSIONREVOKED'].fields_by_name['session_id']._loaded_options = None
+  _globals['_SESSIONREVOKED'].fields_by_name['session_id']._serialized_options = b'\332\265\030!\212\001\036ses_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_SESSIONREVOKED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_SESSIONREVOKED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_SESSIONREVOKED']._loaded_options = None
   _globals['_SESSIONREVOKED']._serialized_options = b'\252\266\030\017session.revoked'
+  _globals['_APIKEYCREATED'].fields_by_name['api_key_id']._loaded_options = None
+  _globals['_APIKEYCREATED'].fields_by_name['api_key_id']._serialized_options = b'\332\265\030!\212\001\036key_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_APIKEYCREATED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_APIKEYCREATED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_APIKEYCREATED'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_APIKEYCREATED'].fields_by_name['workspace_id']._serialized_options = b'\332\265\030 \212\001\035ws_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_APIKEYCREATED'].fields_by_name['name']._loaded_options = None
+  _globals['_APIKEYCREATED'].fields_by_name['name']._serialized_options = b'\332\265\030\n\212\001\007Deploys'
+  _globals['_APIKEYCREATED'].fields_by_name['scopes']._loaded_options = None
+  _globals['_APIKEYCREATED'].fields_by_name['scopes']._serialized_options = b'\332\265\030\026\212\001\023[\"workspaces.read\"]'
   _globals['_APIKEYCREATED']._loaded_options = None
   _globals['_APIKEYCREATED']._serialized_options = b'\252\266\030\017api_key.created'
+  _globals['_APIKEYREVOKED'].fields_by_name['api_key_id']._loaded_options = None
+  _globals['_APIKEYREVOKED'].fields_by_name['api_key_id']._serialized_options = b'\332\265\030!\212\001\036key_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_APIKEYREVOKED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_APIKEYREVOKED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_APIKEYREVOKED'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_APIKEYREVOKED'].fields_by_name['workspace_id']._serialized_options = b'\332\265\030 \212\001\035ws_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_APIKEYREVOKED'].fields_by_name['name']._loaded_options = None
+  _globals['_APIKEYREVOKED'].fields_by_name['name']._serialized_options = b'\332\265\030\n\212\001\007Deploys'
   _globals['_APIKEYREVOKED']._loaded_options = None
   _globals['_APIKEYREVOKED']._serialized_options = b'\252\266\030\017api_key.revoked'
-  _globals['_SESSIONREVOCATION']._serialized_start=1056
-  _globals['_SESSIONREVOCATION']._serialized_end=1339
-  _globals['_USERCREATED']._serialized_start=197
-  _globals['_USERCREATED']._serialized_end=270
-  _globals['_USERUPDATED']._serialized_start=273
-  _globals['_USERUPDATED']._serialized_end=484
-  _globals['_USERUPDATED_CHANGESENTRY']._serialized_start=395
-  _globals['_USERUPDATED_CHANGESENTRY']._serialized_end=466
-  _globals['_USERDELETED']._serialized_start=487
-  _globals['_USERDELETED']._serialized_end=632
-  _globals['_SESSIONREVOKED']._serialized_start=635
-  _globals['_SESSIONREVOKED']._serialized_end=765
-  _globals['_APIKEYCREATED']._serialized_start=768
-  _globals['_APIKEYCREATED']._serialized_end=942
-  _globals['_APIKEYREVOKED']._serialized_start=944
-  _globals['_APIKEYREVOKED']._serialized_end=1053
+  _globals['_SESSIONREVOCATION']._serialized_start=1495
+  _globals['_SESSIONREVOCATION']._serialized_end=1778
+  _globals['_USERCREATED']._serialized_start=226
+  _globals['_USERCREATED']._serialized_end=299
+  _globals['_USERUPDATED']._serialized_start=302
+  _globals['_USERUPDATED']._serialized_end=513
+  _globals['_USERUPDATED_CHANGESENTRY']._serialized_start=424
+  _globals['_USERUPDATED_CHANGESENTRY']._serialized_end=495
+  _globals['_USERDELETED']._serialized_start=516
+  _globals['_USERDELETED']._serialized_end=700
+  _globals['_SESSIONREVOKED']._serialized_start=703
+  _globals['_SESSIONREVOKED']._serialized_end=911
+  _globals['_APIKEYCREATED']._serialized_start=914
+  _globals['_APIKEYCREATED']._serialized_end=1248
+  _globals['_APIKEYREVOKED']._serialized_start=1251
+  _globals['_APIKEYREVOKED']._serialized_end=1492
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from userdata.accounts.v1 import user_pb2 as _user_pb2
 from userdata.api.v1 import change_pb2 as _change_pb2
 from userdata.api.v1 import event_type_pb2 as _event_type_pb2
+from userdata.api.v1 import rules_pb2 as _rules_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from userdata.api.v1 import change_pb2 as userdata_dot_api_dot_v1_dot_change__pb2
 from userdata.api.v1 import event_type_pb2 as userdata_dot_api_dot_v1_dot_event__type__pb2
+from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 from userdata.webhooks.v1 import source_pb2 as userdata_dot_webhooks_dot_v1_dot_source__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(userdata/webhooks/v1/source_events.proto\x12\x14userdata.webhooks.v1\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a!userdata/webhooks/v1/source.proto\"`\n\x14WebhookSourceCreated\x12,\n\x06source\x18\x01 \x01(\x0b\x32\x1c.userdata.webhooks.v1.Source:\x1a\xaa\xb6\x18\x16webhook.source.created\"\xf3\x01\n\x14WebhookSourceUpdated\x12,\n\x06source\x18\x01 \x01(\x0b\x32\x1c.userdata.webhooks.v1.Source\x12H\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x37.userdata.webhooks.v1.WebhookSourceUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1a\xaa\xb6\x18\x16webhook.source.updated\"E\n\x14WebhookSourceDeleted\x12\x11\n\tsource_id\x18\x01 \x01(\t:\x1a\xaa\xb6\x18\x16webhook.source.deletedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(userdata/webhooks/v1/source_events.proto\x12\x14userdata.webhooks.v1\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a\x1buserdata/api/v1/rules.proto\x1a!userdata/webhooks/v1/source.proto\"`\n\x14WebhookSourceCreated\x12,\n\x06source\x18\x01 \x01(\x0b\x32\x1c.userdata.webhooks.v1.Source:\x1a\xaa\xb6\x18\x16webhook.source.created\"\xf3\x01\n\x14WebhookSourceUpdated\x12,\n\x06source\x18\x01 \x01(\x0b\x32\x1c.userdata.webhooks.v1.Source\x12H\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x37.userdata.webhooks.v1.WebhookSourceUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1a\xaa\xb6\x18\x16webhook.source.updated\"l\n\x14WebhookSourceDeleted\x12\x38\n\tsource_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1esrc_01jbrk8xw7e5tvh2c9n4m6q0za:\x1a\xaa\xb6\x18\x16webhook.source.deletedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,14 +41,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKSOURCEUPDATED_CHANGESENTRY']._serialized_options = b'8\001'
   _globals['_WEBHOOKSOURCEUPDATED']._loaded_options = None
   _globals['_WEBHOOKSOURCEUPDATED']._serialized_options = b'\252\266\030\026webhook.source.updated'
+  _globals['_WEBHOOKSOURCEDELETED'].fields_by_name['source_id']._loaded_options = None
+  _globals['_WEBHOOKSOURCEDELETED'].fields_by_name['source_id']._serialized_options = b'\332\265\030!\212\001\036src_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WEBHOOKSOURCEDELETED']._loaded_options = None
   _globals['_WEBHOOKSOURCEDELETED']._serialized_options = b'\252\266\030\026webhook.source.deleted'
-  _globals['_WEBHOOKSOURCECREATED']._serialized_start=165
-  _globals['_WEBHOOKSOURCECREATED']._serialized_end=261
-  _globals['_WEBHOOKSOURCEUPDATED']._serialized_start=264
-  _globals['_WEBHOOKSOURCEUPDATED']._serialized_end=507
-  _globals['_WEBHOOKSOURCEUPDATED_CHANGESENTRY']._serialized_start=408
-  _globals['_WEBHOOKSOURCEUPDATED_CHANGESENTRY']._serialized_end=479
-  _globals['_WEBHOOKSOURCEDELETED']._serialized_start=509
-  _globals['_WEBHOOKSOURCEDELETED']._serialized_end=578
+  _globals['_WEBHOOKSOURCECREATED']._serialized_start=194
+  _globals['_WEBHOOKSOURCECREATED']._serialized_end=290
+  _globals['_WEBHOOKSOURCEUPDATED']._serialized_start=293
+  _globals['_WEBHOOKSOURCEUPDATED']._serialized_end=536
+  _globals['_WEBHOOKSOURCEUPDATED_CHANGESENTRY']._serialized_start=437
+  _globals['_WEBHOOKSOURCEUPDATED_CHANGESENTRY']._serialized_end=508
+  _globals['_WEBHOOKSOURCEDELETED']._serialized_start=538
+  _globals['_WEBHOOKSOURCEDELETED']._serialized_end=646
 # @@protoc_insertion_point(module_scope)

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from userdata.api.v1 import change_pb2 as userdata_dot_api_dot_v1_dot_change__pb2
 from userdata.api.v1 import event_type_pb2 as userdata_dot_api_dot_v1_dot_event__type__pb2
+from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 from userdata.webhooks.v1 import endpoint_pb2 as userdata_dot_webhooks_dot_v1_dot_endpoint__pb2
 from userdata.webhooks.v1 import portal_pb2 as userdata_dot_webhooks_dot_v1_dot_portal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/webhooks/v1/webhook_events.proto\x12\x14userdata.webhooks.v1\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a#userdata/webhooks/v1/endpoint.proto\x1a!userdata/webhooks/v1/portal.proto\"h\n\x16WebhookEndpointCreated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.created\"\xfd\x01\n\x16WebhookEndpointUpdated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint\x12J\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x39.userdata.webhooks.v1.WebhookEndpointUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1c\xaa\xb6\x18\x18webhook.endpoint.updated\"X\n\x16WebhookEndpointDeleted\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t:\x1c\xaa\xb6\x18\x18webhook.endpoint.deleted\"f\n\x15WebhookEndpointPaused\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1b\xaa\xb6\x18\x17webhook.endpoint.paused\"h\n\x16WebhookEndpointResumed\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.resumed\"j\n\x17WebhookEndpointDisabled\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1d\xaa\xb6\x18\x19webhook.endpoint.disabled\"k\n\x1cWebhookEndpointSecretRotated\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t:#\xaa\xb6\x18\x1fwebhook.endpoint.secret_rotated\"\xa0\x01\n\x15WebhookDeliveryFailed\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\x05\x12\r\n\x05\x65rror\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\x05:\x1b\xaa\xb6\x18\x17webhook.delivery.failed\"E\n\x0bWebhookTest\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t:\x10\xaa\xb6\x18\x0cwebhook.test\"q\n\x18WebhookPortalLinkCreated\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x1f\xaa\xb6\x18\x1bwebhook.portal.link_created\"f\n\x13WebhookPortalOpened\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x19\xaa\xb6\x18\x15webhook.portal.opened\"h\n\x14WebhookPortalRevoked\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x1a\xaa\xb6\x18\x16webhook.portal.revokedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)userdata/webhooks/v1/webhook_events.proto\x12\x14userdata.webhooks.v1\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a\x1buserdata/api/v1/rules.proto\x1a#userdata/webhooks/v1/endpoint.proto\x1a!userdata/webhooks/v1/portal.proto\"h\n\x16WebhookEndpointCreated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.created\"\xfd\x01\n\x16WebhookEndpointUpdated\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint\x12J\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x39.userdata.webhooks.v1.WebhookEndpointUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1c\xaa\xb6\x18\x18webhook.endpoint.updated\"\xaa\x01\n\x16WebhookEndpointDeleted\x12:\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ewhe_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x03url\x18\x02 \x01(\tB)\xda\xb5\x18%\x8a\x01\"https://hooks.example.com/userdata:\x1c\xaa\xb6\x18\x18webhook.endpoint.deleted\"f\n\x15WebhookEndpointPaused\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1b\xaa\xb6\x18\x17webhook.endpoint.paused\"h\n\x16WebhookEndpointResumed\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1c\xaa\xb6\x18\x18webhook.endpoint.resumed\"j\n\x17WebhookEndpointDisabled\x12\x30\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x1e.userdata.webhooks.v1.Endpoint:\x1d\xaa\xb6\x18\x19webhook.endpoint.disabled\"\xb9\x01\n\x1cWebhookEndpointSecretRotated\x12:\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ewhe_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x38\n\tsecret_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ewhs_01jbrk8xw7e5tvh2c9n4m6q0za:#\xaa\xb6\x18\x1fwebhook.endpoint.secret_rotated\"\xac\x02\n\x15WebhookDeliveryFailed\x12:\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ewhe_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x37\n\x08\x65vent_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1e\x65vt_01jbrk8xw7e5tvh2c9n4m6q0za\x12%\n\nevent_type\x18\x03 \x01(\tB\x11\xda\xb5\x18\r\x8a\x01\norder.paid\x12\x1b\n\x08\x61ttempts\x18\x04 \x01(\x05\x42\t\xda\xb5\x18\x05\x8a\x01\x02\x31\x30\x12!\n\x05\x65rror\x18\x05 \x01(\tB\x12\xda\xb5\x18\x0e\x8a\x01\x0bHTTP_STATUS\x12\x1a\n\x06status\x18\x06 \x01(\x05\x42\n\xda\xb5\x18\x06\x8a\x01\x03\x35\x30\x33:\x1b\xaa\xb6\x18\x17webhook.delivery.failed\"\x9d\x01\n\x0bWebhookTest\x12:\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1ewhe_01jbrk8xw7e5tvh2c9n4m6q0za\x12@\n\x07message\x18\x02 \x01(\tB/\xda\xb5\x18+\x8a\x01(This event was sent to try the endpoint.:\x10\xaa\xb6\x18\x0cwebhook.test\"q\n\x18WebhookPortalLinkCreated\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x1f\xaa\xb6\x18\x1bwebhook.portal.link_created\"f\n\x13WebhookPortalOpened\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x19\xaa\xb6\x18\x15webhook.portal.opened\"h\n\x14WebhookPortalRevoked\x12\x34\n\x07session\x18\x01 \x01(\x0b\x32#.userdata.webhooks.v1.PortalSession:\x1a\xaa\xb6\x18\x16webhook.portal.revokedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +42,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKENDPOINTUPDATED_CHANGESENTRY']._serialized_options = b'8\001'
   _globals['_WEBHOOKENDPOINTUPDATED']._loaded_options = None
   _globals['_WEBHOOKENDPOINTUPDATED']._serialized_options = b'\252\266\030\030webhook.endpoint.updated'
+  _globals['_WEBHOOKENDPOINTDELETED'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_WEBHOOKENDPOINTDELETED'].fields_by_name['endpoint_id']._serialized_options = b'\332\265\030!\212\001\036whe_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WEBHOOKENDPOINTDELETED'].fields_by_name['url']._loaded_options = None
+  _globals['_WEBHOOKENDPOINTDELETED'].fields_by_name['url']._serialized_options = b'\332\265\030%\212\001\"https://hooks.example.com/userdata'
   _globals['_WEBHOOKENDPOINTDELETED']._loaded_options = None
   _globals['_WEBHOOKENDPOINTDELETED']._serialized_options = b'\252\266\030\030webhook.endpoint.deleted'
   _globals['_WEBHOOKENDPOINTPAUSED']._loaded_options = None
@@ -49,10 +54,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKENDPOINTRESUMED']._serialized_options = b'\252\266\030\030webhook.endpoint.resumed'
   _globals['_WEBHOOKENDPOINTDISABLED']._loaded_options = None
   _globals['_WEBHOOKENDPOINTDISABLED']._serialized_options = b'\252\266\030\031webhook.endpoint.disabled'
+  _globals['_WEBHOOKENDPOINTSECRETROTATED'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_WEBHOOKENDPOINTSECRETROTATED'].fields_by_name['endpoint_id']._serialized_options = b'\332\265\030!\212\001\036whe_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WEBHOOKENDPOINTSECRETROTATED'].fields_by_name['secret_id']._loaded_options = None
+  _globals['_WEBHOOKENDPOINTSECRETROTATED'].fields_by_name['secret_id']._serialized_options = b'\332\265\030!\212\001\036whs_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WEBHOOKENDPOINTSECRETROTATED']._loaded_options = None
   _globals['_WEBHOOKENDPOINTSECRETROTATED']._serialized_options = b'\252\266\030\037webhook.endpoint.secret_rotated'
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['endpoint_id']._serialized_options = b'\332\265\030!\212\001\036whe_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['event_id']._loaded_options = None
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['event_id']._serialized_options = b'\332\265\030!\212\001\036evt_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['event_type']._loaded_options = None
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['event_type']._serialized_options = b'\332\265\030\r\212\001\norder.paid'
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['attempts']._loaded_options = None
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['attempts']._serialized_options = b'\332\265\030\005\212\001\00210'
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['error']._loaded_options = None
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['error']._serialized_options = b'\332\265\030\016\212\001\013HTTP_STATUS'
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['status']._loaded_options = None
+  _globals['_WEBHOOKDELIVERYFAILED'].fields_by_name['status']._serialized_options = b'\332\265\030\006\212\001\003503'
   _globals['_WEBHOOKDELIVERYFAILED']._loaded_options = None
   _globals['_WEBHOOKDELIVERYFAILED']._serialized_options = b'\252\266\030\027webhook.delivery.failed'
+  _globals['_WEBHOOKTEST'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_WEBHOOKTEST'].fields_by_name['endpoint_id']._serialized_options = b'\332\265\030!\212\001\036whe_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WEBHOOKTEST'].fields_by_name['message']._loaded_options = None
+  _globals['_WEBHOOKTEST'].fields_by_name['message']._serialized_options = b'\332\265\030+\212\001(This event was sent to try the endpoint.'
   _globals['_WEBHOOKTEST']._loaded_options = None
   _globals['_WEBHOOKTEST']._serialized_options = b'\252\266\030\014webhook.test'
   _globals['_WEBHOOKPORTALLINKCREATED']._loaded_options = None
@@ -61,30 +86,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKPORTALOPENED']._serialized_options = b'\252\266\030\025webhook.portal.opened'
   _globals['_WEBHOOKPORTALREVOKED']._loaded_options = None
   _globals['_WEBHOOKPORTALREVOKED']._serialized_options = b'\252\266\030\026webhook.portal.revoked'
-  _globals['_WEBHOOKENDPOINTCREATED']._serialized_start=203
-  _globals['_WEBHOOKENDPOINTCREATED']._serialized_end=307
-  _globals['_WEBHOOKENDPOINTUPDATED']._serialized_start=310
-  _globals['_WEBHOOKENDPOINTUPDATED']._serialized_end=563
-  _globals['_WEBHOOKENDPOINTUPDATED_CHANGESENTRY']._serialized_start=462
-  _globals['_WEBHOOKENDPOINTUPDATED_CHANGESENTRY']._serialized_end=533
-  _globals['_WEBHOOKENDPOINTDELETED']._serialized_start=565
-  _globals['_WEBHOOKENDPOINTDELETED']._serialized_end=653
-  _globals['_WEBHOOKENDPOINTPAUSED']._serialized_start=655
-  _globals['_WEBHOOKENDPOINTPAUSED']._serialized_end=757
-  _globals['_WEBHOOKENDPOINTRESUMED']._serialized_start=759
-  _globals['_WEBHOOKENDPOINTRESUMED']._serialized_end=863
-  _globals['_WEBHOOKENDPOINTDISABLED']._serialized_start=865
-  _globals['_WEBHOOKENDPOINTDISABLED']._serialized_end=971
-  _globals['_WEBHOOKENDPOINTSECRETROTATED']._serialized_start=973
-  _globals['_WEBHOOKENDPOINTSECRETROTATED']._serialized_end=1080
-  _globals['_WEBHOOKDELIVERYFAILED']._serialized_start=1083
-  _globals['_WEBHOOKDELIVERYFAILED']._serialized_end=1243
-  _globals['_WEBHOOKTEST']._serialized_start=1245
-  _globals['_WEBHOOKTEST']._serialized_end=1314
-  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_start=1316
-  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_end=1429
-  _globals['_WEBHOOKPORTALOPENED']._serialized_start=1431
-  _globals['_WEBHOOKPORTALOPENED']._serialized_end=1533
-  _globals['_WEBHOOKPORTALREVOKED']._serialized_start=1535
-  _globals['_WEBHOOKPORTALREVOKED']._serialized_end=1639
+  _globals['_WEBHOOKENDPOINTCREATED']._serialized_start=232
+  _globals['_WEBHOOKENDPOINTCREATED']._serialized_end=336
+  _globals['_WEBHOOKENDPOINTUPDATED']._serialized_start=339
+  _globals['_WEBHOOKENDPOINTUPDATED']._serialized_end=592
+  _globals['_WEBHOOKENDPOINTUPDATED_CHANGESENTRY']._serialized_start=491
+  _globals['_WEBHOOKENDPOINTUPDATED_CHANGESENTRY']._serialized_end=562
+  _globals['_WEBHOOKENDPOINTDELETED']._serialized_start=595
+  _globals['_WEBHOOKENDPOINTDELETED']._serialized_end=765
+  _globals['_WEBHOOKENDPOINTPAUSED']._serialized_start=767
+  _globals['_WEBHOOKENDPOINTPAUSED']._serialized_end=869
+  _globals['_WEBHOOKENDPOINTRESUMED']._serialized_start=871
+  _globals['_WEBHOOKENDPOINTRESUMED']._serialized_end=975
+  _globals['_WEBHOOKENDPOINTDISABLED']._serialized_start=977
+  _globals['_WEBHOOKENDPOINTDISABLED']._serialized_end=1083
+  _globals['_WEBHOOKENDPOINTSECRETROTATED']._serialized_start=1086
+  _globals['_WEBHOOKENDPOINTSECRETROTATED']._serialized_end=1271
+  _globals['_WEBHOOKDELIVERYFAILED']._serialized_start=1274
+  _globals['_WEBHOOKDELIVERYFAILED']._serialized_end=1574
+  _globals['_WEBHOOKTEST']._serialized_start=1577
+  _globals['_WEBHOOKTEST']._serialized_end=1734
+  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_start=1736
+  _globals['_WEBHOOKPORTALLINKCREATED']._serialized_end=1849
+  _globals['_WEBHOOKPORTALOPENED']._serialized_start=1851
+  _globals['_WEBHOOKPORTALOPENED']._serialized_end=1953
+  _globals['_WEBHOOKPORTALREVOKED']._serialized_start=1955
+  _globals['_WEBHOOKPORTALREVOKED']._serialized_end=2059
 # @@protoc_insertion_point(module_scope)

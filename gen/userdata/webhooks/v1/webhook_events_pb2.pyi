@@ -1,5 +1,6 @@
 from userdata.api.v1 import change_pb2 as _change_pb2
 from userdata.api.v1 import event_type_pb2 as _event_type_pb2
+from userdata.api.v1 import rules_pb2 as _rules_pb2
 from userdata.webhooks.v1 import endpoint_pb2 as _endpoint_pb2
 from userdata.webhooks.v1 import portal_pb2 as _portal_pb2
 from google.protobuf.internal import containers as _containers

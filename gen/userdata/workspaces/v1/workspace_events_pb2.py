@@ -25,12 +25,13 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from userdata.api.v1 import change_pb2 as userdata_dot_api_dot_v1_dot_change__pb2
 from userdata.api.v1 import event_type_pb2 as userdata_dot_api_dot_v1_dot_event__type__pb2
+from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 from userdata.workspaces.v1 import invitation_pb2 as userdata_dot_workspaces_dot_v1_dot_invitation__pb2
 from userdata.workspaces.v1 import member_pb2 as userdata_dot_workspaces_dot_v1_dot_member__pb2
 from userdata.workspaces.v1 import workspace_pb2 as userdata_dot_workspaces_dot_v1_dot_workspace__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-userdata/workspaces/v1/workspace_events.proto\x12\x16userdata.workspaces.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a\'userdata/workspaces/v1/invitation.proto\x1a#userdata/workspaces/v1/member.proto\x1a&userdata/workspaces/v1/workspace.proto\"_\n\x10WorkspaceCreated\x12\x34\n\tworkspace\x18\x01 \x01(\x0b\x32!.userdata.workspaces.v1.Workspace:\x15\xaa\xb6\x18\x11workspace.created\"\xf0\x01\n\x10WorkspaceUpdated\x12\x34\n\tworkspace\x18\x01 \x01(\x0b\x32!.userdata.workspaces.v1.Workspace\x12\x46\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x35.userdata.workspaces.v1.WorkspaceUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x15\xaa\xb6\x18\x11workspace.updated\"\xa0\x01\n\x10WorkspaceDeleted\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npurge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x15\xaa\xb6\x18\x11workspace.deleted\"a\n\x11WorkspaceRestored\x12\x34\n\tworkspace\x18\x01 \x01(\x0b\x32!.userdata.workspaces.v1.Workspace:\x16\xaa\xb6\x18\x12workspace.restored\"\x9c\x01\n\x14WorkspaceMemberAdded\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12*\n\x04role\x18\x03 \x01(\x0e\x32\x1c.userdata.workspaces.v1.Role\x12\x15\n\rinvitation_id\x18\x04 \x01(\t:\x1a\xaa\xb6\x18\x16workspace.member.added\"\xf4\x01\n\x16WorkspaceMemberUpdated\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12L\n\x07\x63hanges\x18\x03 \x03(\x0b\x32;.userdata.workspaces.v1.WorkspaceMemberUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1c\xaa\xb6\x18\x18workspace.member.updated\"\x89\x01\n\x16WorkspaceMemberRemoved\x12\x14\n\x0cworkspace_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12*\n\x04role\x18\x03 \x01(\x0e\x32\x1c.userdata.workspaces.v1.Role:\x1c\xaa\xb6\x18\x18workspace.member.removed\"v\n\x1aWorkspaceInvitationCreated\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation: \xaa\xb6\x18\x1cworkspace.invitation.created\"\x89\x01\n\x1bWorkspaceInvitationAccepted\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation\x12\x0f\n\x07user_id\x18\x02 \x01(\t:!\xaa\xb6\x18\x1dworkspace.invitation.accepted\"x\n\x1bWorkspaceInvitationDeclined\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation:!\xaa\xb6\x18\x1dworkspace.invitation.declined\"v\n\x1aWorkspaceInvitationRevoked\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation: \xaa\xb6\x18\x1cworkspace.invitation.revokedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-userdata/workspaces/v1/workspace_events.proto\x12\x16userdata.workspaces.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cuserdata/api/v1/change.proto\x1a userdata/api/v1/event_type.proto\x1a\x1buserdata/api/v1/rules.proto\x1a\'userdata/workspaces/v1/invitation.proto\x1a#userdata/workspaces/v1/member.proto\x1a&userdata/workspaces/v1/workspace.proto\"_\n\x10WorkspaceCreated\x12\x34\n\tworkspace\x18\x01 \x01(\x0b\x32!.userdata.workspaces.v1.Workspace:\x15\xaa\xb6\x18\x11workspace.created\"\xf0\x01\n\x10WorkspaceUpdated\x12\x34\n\tworkspace\x18\x01 \x01(\x0b\x32!.userdata.workspaces.v1.Workspace\x12\x46\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x35.userdata.workspaces.v1.WorkspaceUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x15\xaa\xb6\x18\x11workspace.updated\"\xc6\x01\n\x10WorkspaceDeleted\x12:\n\x0cworkspace_id\x18\x01 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12/\n\x0b\x64\x65lete_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npurge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x15\xaa\xb6\x18\x11workspace.deleted\"a\n\x11WorkspaceRestored\x12\x34\n\tworkspace\x18\x01 \x01(\x0b\x32!.userdata.workspaces.v1.Workspace:\x16\xaa\xb6\x18\x12workspace.restored\"\x90\x02\n\x14WorkspaceMemberAdded\x12:\n\x0cworkspace_id\x18\x01 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12*\n\x04role\x18\x03 \x01(\x0e\x32\x1c.userdata.workspaces.v1.Role\x12<\n\rinvitation_id\x18\x04 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1einv_01jbrk8xw7e5tvh2c9n4m6q0za:\x1a\xaa\xb6\x18\x16workspace.member.added\"\xc1\x02\n\x16WorkspaceMemberUpdated\x12:\n\x0cworkspace_id\x18\x01 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12L\n\x07\x63hanges\x18\x03 \x03(\x0b\x32;.userdata.workspaces.v1.WorkspaceMemberUpdated.ChangesEntry\x1aG\n\x0c\x43hangesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.userdata.api.v1.Change:\x02\x38\x01:\x1c\xaa\xb6\x18\x18workspace.member.updated\"\xd6\x01\n\x16WorkspaceMemberRemoved\x12:\n\x0cworkspace_id\x18\x01 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dws_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za\x12*\n\x04role\x18\x03 \x01(\x0e\x32\x1c.userdata.workspaces.v1.Role:\x1c\xaa\xb6\x18\x18workspace.member.removed\"v\n\x1aWorkspaceInvitationCreated\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation: \xaa\xb6\x18\x1cworkspace.invitation.created\"\xb0\x01\n\x1bWorkspaceInvitationAccepted\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation\x12\x36\n\x07user_id\x18\x02 \x01(\tB%\xda\xb5\x18!\x8a\x01\x1eusr_01jbrk8xw7e5tvh2c9n4m6q0za:!\xaa\xb6\x18\x1dworkspace.invitation.accepted\"x\n\x1bWorkspaceInvitationDeclined\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation:!\xaa\xb6\x18\x1dworkspace.invitation.declined\"v\n\x1aWorkspaceInvitationRevoked\x12\x36\n\ninvitation\x18\x01 \x01(\x0b\x32\".userdata.workspaces.v1.Invitation: \xaa\xb6\x18\x1cworkspace.invitation.revokedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,50 +44,68 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKSPACEUPDATED_CHANGESENTRY']._serialized_options = b'8\001'
   _globals['_WORKSPACEUPDATED']._loaded_options = None
   _globals['_WORKSPACEUPDATED']._serialized_options = b'\252\266\030\021workspace.updated'
+  _globals['_WORKSPACEDELETED'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_WORKSPACEDELETED'].fields_by_name['workspace_id']._serialized_options = b'\332\265\030 \212\001\035ws_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WORKSPACEDELETED']._loaded_options = None
   _globals['_WORKSPACEDELETED']._serialized_options = b'\252\266\030\021workspace.deleted'
   _globals['_WORKSPACERESTORED']._loaded_options = None
   _globals['_WORKSPACERESTORED']._serialized_options = b'\252\266\030\022workspace.restored'
+  _globals['_WORKSPACEMEMBERADDED'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERADDED'].fields_by_name['workspace_id']._serialized_options = b'\332\265\030 \212\001\035ws_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WORKSPACEMEMBERADDED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERADDED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WORKSPACEMEMBERADDED'].fields_by_name['invitation_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERADDED'].fields_by_name['invitation_id']._serialized_options = b'\332\265\030!\212\001\036inv_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WORKSPACEMEMBERADDED']._loaded_options = None
   _globals['_WORKSPACEMEMBERADDED']._serialized_options = b'\252\266\030\026workspace.member.added'
   _globals['_WORKSPACEMEMBERUPDATED_CHANGESENTRY']._loaded_options = None
   _globals['_WORKSPACEMEMBERUPDATED_CHANGESENTRY']._serialized_options = b'8\001'
+  _globals['_WORKSPACEMEMBERUPDATED'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERUPDATED'].fields_by_name['workspace_id']._serialized_options = b'\332\265\030 \212\001\035ws_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WORKSPACEMEMBERUPDATED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERUPDATED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WORKSPACEMEMBERUPDATED']._loaded_options = None
   _globals['_WORKSPACEMEMBERUPDATED']._serialized_options = b'\252\266\030\030workspace.member.updated'
+  _globals['_WORKSPACEMEMBERREMOVED'].fields_by_name['workspace_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERREMOVED'].fields_by_name['workspace_id']._serialized_options = b'\332\265\030 \212\001\035ws_01jbrk8xw7e5tvh2c9n4m6q0za'
+  _globals['_WORKSPACEMEMBERREMOVED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_WORKSPACEMEMBERREMOVED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WORKSPACEMEMBERREMOVED']._loaded_options = None
   _globals['_WORKSPACEMEMBERREMOVED']._serialized_options = b'\252\266\030\030workspace.member.removed'
   _globals['_WORKSPACEINVITATIONCREATED']._loaded_options = None
   _globals['_WORKSPACEINVITATIONCREATED']._serialized_options = b'\252\266\030\034workspace.invitation.created'
+  _globals['_WORKSPACEINVITATIONACCEPTED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_WORKSPACEINVITATIONACCEPTED'].fields_by_name['user_id']._serialized_options = b'\332\265\030!\212\001\036usr_01jbrk8xw7e5tvh2c9n4m6q0za'
   _globals['_WORKSPACEINVITATIONACCEPTED']._loaded_options = None
   _globals['_WORKSPACEINVITATIONACCEPTED']._serialized_options = b'\252\266\030\035workspace.invitation.accepted'
   _globals['_WORKSPACEINVITATIONDECLINED']._loaded_options = None
   _globals['_WORKSPACEINVITATIONDECLINED']._serialized_options = b'\252\266\030\035workspace.invitation.declined'
   _globals['_WORKSPACEINVITATIONREVOKED']._loaded_options = None
   _globals['_WORKSPACEINVITATIONREVOKED']._serialized_options = b'\252\266\030\034workspace.invitation.revoked'
-  _globals['_WORKSPACECREATED']._serialized_start=288
-  _globals['_WORKSPACECREATED']._serialized_end=383
-  _globals['_WORKSPACEUPDATED']._serialized_start=386
-  _globals['_WORKSPACEUPDATED']._serialized_end=626
-  _globals['_WORKSPACEUPDATED_CHANGESENTRY']._serialized_start=532
-  _globals['_WORKSPACEUPDATED_CHANGESENTRY']._serialized_end=603
-  _globals['_WORKSPACEDELETED']._serialized_start=629
-  _globals['_WORKSPACEDELETED']._serialized_end=789
-  _globals['_WORKSPACERESTORED']._serialized_start=791
-  _globals['_WORKSPACERESTORED']._serialized_end=888
-  _globals['_WORKSPACEMEMBERADDED']._serialized_start=891
-  _globals['_WORKSPACEMEMBERADDED']._serialized_end=1047
-  _globals['_WORKSPACEMEMBERUPDATED']._serialized_start=1050
-  _globals['_WORKSPACEMEMBERUPDATED']._serialized_end=1294
-  _globals['_WORKSPACEMEMBERUPDATED_CHANGESENTRY']._serialized_start=532
-  _globals['_WORKSPACEMEMBERUPDATED_CHANGESENTRY']._serialized_end=603
-  _globals['_WORKSPACEMEMBERREMOVED']._serialized_start=1297
-  _globals['_WORKSPACEMEMBERREMOVED']._serialized_end=1434
-  _globals['_WORKSPACEINVITATIONCREATED']._serialized_start=1436
-  _globals['_WORKSPACEINVITATIONCREATED']._serialized_end=1554
-  _globals['_WORKSPACEINVITATIONACCEPTED']._serialized_start=1557
-  _globals['_WORKSPACEINVITATIONACCEPTED']._serialized_end=1694
-  _globals['_WORKSPACEINVITATIONDECLINED']._serialized_start=1696
-  _globals['_WORKSPACEINVITATIONDECLINED']._serialized_end=1816
-  _globals['_WORKSPACEINVITATIONREVOKED']._serialized_start=1818
-  _globals['_WORKSPACEINVITATIONREVOKED']._serialized_end=1936
+  _globals['_WORKSPACECREATED']._serialized_start=317
+  _globals['_WORKSPACECREATED']._serialized_end=412
+  _globals['_WORKSPACEUPDATED']._serialized_start=415
+  _globals['_WORKSPACEUPDATED']._serialized_end=655
+  _globals['_WORKSPACEUPDATED_CHANGESENTRY']._serialized_start=561
+  _globals['_WORKSPACEUPDATED_CHANGESENTRY']._serialized_end=632
+  _globals['_WORKSPACEDELETED']._serialized_start=658
+  _globals['_WORKSPACEDELETED']._serialized_end=856
+  _globals['_WORKSPACERESTORED']._serialized_start=858
+  _globals['_WORKSPACERESTORED']._serialized_end=955
+  _globals['_WORKSPACEMEMBERADDED']._serialized_start=958
+  _globals['_WORKSPACEMEMBERADDED']._serialized_end=1230
+  _globals['_WORKSPACEMEMBERUPDATED']._serialized_start=1233
+  _globals['_WORKSPACEMEMBERUPDATED']._serialized_end=1554
+  _globals['_WORKSPACEMEMBERUPDATED_CHANGESENTRY']._serialized_start=561
+  _globals['_WORKSPACEMEMBERUPDATED_CHANGESENTRY']._serialized_end=632
+  _globals['_WORKSPACEMEMBERREMOVED']._serialized_start=1557
+  _globals['_WORKSPACEMEMBERREMOVED']._serialized_end=1771
+  _globals['_WORKSPACEINVITATIONCREATED']._serialized_start=1773
+  _globals['_WORKSPACEINVITATIONCREATED']._serialized_end=1891
+  _globals['_WORKSPACEINVITATIONACCEPTED']._serialized_start=1894
+  _globals['_WORKSPACEINVITATIONACCEPTED']._serialized_end=2070
+  _globals['_WORKSPACEINVITATIONDECLINED']._serialized_start=2072
+  _globals['_WORKSPACEINVITATIONDECLINED']._serialized_end=2192
+  _globals['_WORKSPACEINVITATIONREVOKED']._serialized_start=2194
+  _globals['_WORKSPACEINVITATIONREVOKED']._serialized_end=2312
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from userdata.api.v1 import change_pb2 as _change_pb2
 from userdata.api.v1 import event_type_pb2 as _event_type_pb2
+from userdata.api.v1 import rules_pb2 as _rules_pb2
 from userdata.workspaces.v1 import invitation_pb2 as _invitation_pb2
 from userdata.workspaces.v1 import member_pb2 as _member_pb2
 from userdata.workspaces.v1 import workspace_pb2 as _workspace_pb2
