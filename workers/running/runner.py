@@ -236,6 +236,8 @@ class Runner:
             self._recorder.add(entry)
         else:
             self._begin(run, moves.tasks)
+        if run.machine.stopping and run.tasks and run.grace is None:
+            self._give_grace(run)
         if moves.due_time is not None and moves.ending is None and (entry is None or entry.rest is None):
             seconds = max((moves.due_time - now).total_seconds(), 0.0)
             run.timer = asyncio.get_running_loop().call_later(min(seconds, 3600.0), self._step, run)

@@ -96,6 +96,11 @@ class Machine:
         """When the open waits are over by themselves, by path."""
         return {node.path: node.due for node in self._run.nodes.values() if node.state is State.WAIT}
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was cancelled or has timed out: tasks that run too long now may be abandoned."""
+        return self._run.stopping is not None
+
     def next(self, now: datetime) -> Moves:
         """What is next. Resolve what came from outside before: a wait that is due at `now` ends here.
 

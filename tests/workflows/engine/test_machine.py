@@ -131,8 +131,10 @@ def test_many_pure_steps_come_in_batches():
 def test_it_times_out_at_its_time():
     drive = Drive(define(work("a"), work("b", "a")), facts(timeout=DAY)).next()
     assert drive.due == START + DAY
+    assert not drive.machine.stopping
     drive.pass_time()
     assert drive.ending is None
+    assert drive.machine.stopping
     drive.succeed("a")
     assert drive.ending.state == "TIMED_OUT"
     assert drive.ending.error.code == "TIMEOUT"
