@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from server.core import tenancy
+from tests.accounts.factories import make_person
+from tests.support import database as databases
 from tests.udb.certificates import make_certificate
+from tests.workflows.execution_factories import make_open
+from tests.workflows.factories import make_workflow
+from tests.workspaces.factories import make_workspace
 from udb import doctor, ports
 from udb.conf import ROOT, Tool
 from udb.doctor.finding import Finding, Patient
@@ -86,6 +92,24 @@ def test_a_database_without_its_migrations_is_told_apart(examine: Examine, tmp_p
             finding = examine("Database", DATABASE_URL=server.url)["Database"]
     assert "0001_core" in finding.fact
     assert finding.remedy == "run `udb migrate`"
+
+
+def test_executions_that_nobody_runs_or_that_do_not_go_on_are_told_of(examine: Examine, committed: Postgres) -> None:
+    with tenancy.transaction():
+        workflow = make_workflow(make_workspace(make_person(), slug="shop"))
+
+    def found() -> Finding:
+        return examine("Workflows", DATABASE_URL=committed.url)["Workflows"]
+
+    assert found().fact == "0 runners, 0 open executions"
+    with tenancy.transaction():
+        execution = make_open(workflow)
+    assert found().fact == "no runner lives, 1 executions are open"
+    with databases.as_owner(committed.url) as cursor:
+        cursor.execute("INSERT INTO workflow_runner VALUES (%s, now() + interval '1 hour')", (str(execution.id),))
+        assert found().fact == "1 runners, 1 open executions"
+        cursor.execute("UPDATE workflow_open_execution SET ready_time = now() - interval '1 hour'")
+    assert found().fact == "some do not go on: 1 NOBODY_TAKES_IT"
 
 
 def test_a_certificate_is_looked_at_closely(examine: Examine, tmp_path: Path) -> None:

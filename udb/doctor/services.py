@@ -27,7 +27,7 @@ _RENEW_BEFORE: Final = timedelta(days=14)
 
 def database(patient: Patient) -> str:
     """The database answers, is new enough, agrees on the time and has every migration."""
-    url = _database_url(patient)
+    url = database_url(patient)
     if url is None:
         return "embedded, not running now (`make run` starts it)"
     version, skew = _ask(url)
@@ -41,7 +41,8 @@ def database(patient: Patient) -> str:
     return f"Postgres {version // 10000}.{version % 10000}, every migration applied"
 
 
-def _database_url(patient: Patient) -> str | None:
+def database_url(patient: Patient) -> str | None:
+    """The database that is given, or runs; None when it is embedded and does not run."""
     given = patient.tool.database_url
     return given.get_secret_value() if given else patient.environment.get("DATABASE_URL")
 
