@@ -219,6 +219,18 @@ CREATE INDEX workflow_execution_unsuccessful ON workflow_execution (workspace_id
 CREATE INDEX workflow_execution_expired ON workflow_execution (expire_time) WHERE expire_time IS NOT NULL;
 SELECT prepare_days('workflow_execution', CURRENT_DATE, CURRENT_DATE + 7);
 
+-- The labels of executions once more, by which they are found, open or finished.
+CREATE TABLE workflow_label (
+    workspace_id uuid NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    execution_id uuid NOT NULL,
+    execution_time timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, key, value, execution_id, execution_time)
+) PARTITION BY RANGE (execution_time);
+CREATE TABLE workflow_label_default PARTITION OF workflow_label DEFAULT;
+SELECT prepare_days('workflow_label', CURRENT_DATE, CURRENT_DATE + 7);
+
 -- One row for each attempt of a step, and each wait. `execution_time` is the execution's create_time: an execution and
 -- all that belongs to it are dropped together. `generation` counts retries of the whole execution.
 CREATE TABLE workflow_step (
@@ -309,8 +321,8 @@ SELECT prepare_days('workflow_log', CURRENT_DATE, CURRENT_DATE + 7);
 GRANT SELECT, INSERT, UPDATE, DELETE ON workflow_open_execution, workflow_execution, workflow_step, workflow_wait,
     workflow_signal TO userdata_app;
 GRANT SELECT, INSERT, UPDATE ON workflow_approval TO userdata_app;
-GRANT SELECT, INSERT ON workflow_log TO userdata_app;
-GRANT DELETE ON workflow_approval, workflow_log TO userdata_worker;
+GRANT SELECT, INSERT ON workflow_label, workflow_log TO userdata_app;
+GRANT DELETE ON workflow_approval, workflow_label, workflow_log TO userdata_worker;
 """
 
 STUCK = """
@@ -333,8 +345,11 @@ SELECT id, workspace_id, 'OVERDUE' FROM workflow_open_execution
 WHERE state = 'WAITING' AND due_time < now() - interval '1 minute'
 UNION ALL
 SELECT id, workspace_id, 'WAITING_FOR_NOTHING' FROM workflow_open_execution open
-WHERE state = 'WAITING' AND due_time = 'infinity' AND NOT EXISTS (
+WHERE state = 'WAITING' AND start_time IS NOT NULL AND NOT EXISTS (
     SELECT FROM workflow_wait wait WHERE wait.execution_id = open.id
+) AND NOT EXISTS (
+    SELECT FROM workflow_step step
+    WHERE step.execution_id = open.id AND step.execution_time = open.create_time AND step.due_time >= open.due_time
 )
 UNION ALL
 SELECT open.id, open.workspace_id, 'ANSWER_UNHEARD' FROM workflow_open_execution open
@@ -385,6 +400,7 @@ TABLES = (
     "workflow_day",
     "workflow_open_execution",
     "workflow_execution",
+    "workflow_label",
     "workflow_step",
     "workflow_wait",
     "workflow_signal",

@@ -239,6 +239,20 @@ class Execution(Model):
         primary_key = peewee.CompositeKey("id", "create_time")
 
 
+class Label(Model):
+    """A label of an execution, by which it is found."""
+
+    workspace_id = peewee.UUIDField()
+    key = peewee.TextField()
+    value = peewee.TextField()
+    execution_id = peewee.UUIDField()
+    execution_time = TimeField()
+
+    class Meta:
+        table_name = "workflow_label"
+        primary_key = peewee.CompositeKey("workspace_id", "key", "value", "execution_id", "execution_time")
+
+
 class Step(Model):
     """An attempt of a step, or a wait.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from server.core import ids
 from server.core.db import db
-from server.workflows.queries import approvals, executions, history, known, reopening, watching
+from server.workflows.queries import approvals, executions, history, known, labels, reopening, watching
 from server.workflows.queries.executions import OPEN_STATES, Wanted
 from server.workflows.queries.watching import Mark
 from tests.contract.cast import NOW, TODAY, Cast, Example, event_id, row_id
@@ -45,6 +45,7 @@ def _showing(cast: Cast) -> list[Example]:
         Wanted(states=frozenset({"FAILED"}), workflows=frozenset({_workflow(cast)})),
         Wanted(since=TODAY - 3 * DAY, before=TODAY - DAY),
         Wanted(labels={"customer": "7"}),
+        Wanted(labels={"customer": "7", "region": "eu"}, states=frozenset({"FAILED"})),
     ]
     listed: dict[str, Any] = {"limit": 51}
     return [
@@ -62,6 +63,15 @@ def _showing(cast: Cast) -> list[Example]:
         cast.app(history.logs, place, execution, **listed),
         cast.app(history.logs, place, execution, path="", levels=["ERROR"], after=row_id(45, 10), **listed),
         cast.app(history.count_signals, place, row_id(44, 1), most=100),
+        cast.app(
+            labels.executions,
+            place,
+            {"customer": "7", "region": "eu"},
+            since=event_id(18000),
+            before=event_id(1),
+            times=(TODAY - 9 * DAY, NOW),
+            limit=500,
+        ),
         cast.app(known.by_id, place, _workflow(cast)),
         cast.app(known.by_name, place, "workflow-1"),
         cast.app(known.definition, place, _workflow(cast), 3),
@@ -73,6 +83,7 @@ def _showing(cast: Cast) -> list[Example]:
 def _changing(cast: Cast) -> list[Example]:
     place, execution = cast.workspace, _execution(cast)
     return [
+        cast.app(labels.add, [(place, "new", "7", execution, TODAY)]),
         cast.app(history.write, place, execution, level="INFO", message="Paused.", fields={}, now=NOW),
         cast.app(reopening.reopen, place, execution, now=NOW, timeout_time=NOW + DAY),
         cast.app(reopening.done, place, execution),

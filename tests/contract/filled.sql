@@ -251,7 +251,7 @@ FROM generate_series(1, 8000) AS w, generate_series(1, 5) AS n;
 
 -- Finished executions of eight days and of today, and open ones, half of them of one workspace.
 SELECT prepare_days(parent, CURRENT_DATE - 10, CURRENT_DATE - 1)
-FROM unnest(ARRAY['workflow_execution', 'workflow_step', 'workflow_log']) AS parent;
+FROM unnest(ARRAY['workflow_execution', 'workflow_label', 'workflow_step', 'workflow_log']) AS parent;
 
 CREATE FUNCTION pg_temp.workflow_of(number bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
     $$ SELECT CASE WHEN number % 2 = 0 THEN abs(number) % 1000 + 1 ELSE 1001 + abs(number) % 6999 END $$;
@@ -272,6 +272,10 @@ SELECT id, create_time, workspace_id, workflow_id, 3,
     CASE WHEN n % 7 = 0 THEN '{"customer": "7"}' ELSE '{}' END::jsonb, NULL, NULL, NULL, 0, NULL, 1, 'usr', '',
     create_time, create_time, '{}', NULL, '', create_time + interval '30 days', 1
 FROM execution WHERE abs(n) % 10 <> 3;
+
+INSERT INTO workflow_label
+SELECT workspace_id, 'customer', '7', id, create_time FROM execution WHERE n % 7 = 0
+UNION ALL SELECT workspace_id, 'region', 'eu', id, create_time FROM execution WHERE n % 2 = 0;
 
 INSERT INTO workflow_open_execution
 SELECT id, create_time, workspace_id, workflow_id, 3,

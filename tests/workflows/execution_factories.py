@@ -1,16 +1,17 @@
 """Rows of executions for tests, made by the room's own models, and the calls that nearly every test makes."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from server.core import clock, ids, tenancy
-from server.workflows.models import Approval, Execution, OpenExecution, Step, Wait, Workflow
+from server.workflows.models import Approval, Execution, Label, OpenExecution, Step, Wait, Workflow
 from tests.workspaces.factories import Caller
 from userdata.workflows.v1 import approval_service_pb2, execution_service_pb2
 
 EXECUTIONS = "userdata.workflows.v1.ExecutionService/"
 APPROVALS = "userdata.workflows.v1.ApprovalService/"
+Row = TypeVar("Row", OpenExecution, Execution)
 
 
 def _named(workflow: Workflow, values: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +37,18 @@ def _named(workflow: Workflow, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _labelled(row: Row) -> Row:
+    for key, value in row.labels.items():
+        Label.create(
+            workspace_id=row.workspace_id,
+            key=key,
+            value=value,
+            execution_id=row.id,
+            execution_time=row.create_time,
+        )
+    return row
+
+
 def make_open(workflow: Workflow, state: str = "READY", **values: Any) -> OpenExecution:
     """An execution that is not finished."""
     now = clock.now()
@@ -43,7 +56,7 @@ def make_open(workflow: Workflow, state: str = "READY", **values: Any) -> OpenEx
     if state not in ("QUEUED", "READY"):
         times["start_time"] = now
     defaults = {**_named(workflow, values), **times, "state": state, "poked": False, "pause": state == "PAUSED"}
-    return OpenExecution.create(**(defaults | values))
+    return _labelled(OpenExecution.create(**(defaults | values)))
 
 
 def make_finished(workflow: Workflow, state: str = "SUCCEEDED", **values: Any) -> Execution:
@@ -51,7 +64,7 @@ def make_finished(workflow: Workflow, state: str = "SUCCEEDED", **values: Any) -
     now = clock.now()
     error = None if state == "SUCCEEDED" else {"code": "FAILED", "message": "It failed.", "details": {}}
     defaults = {**_named(workflow, values), "state": state, "start_time": now, "end_time": now, "error": error}
-    return Execution.create(**(defaults | values))
+    return _labelled(Execution.create(**(defaults | values)))
 
 
 def make_step(execution: OpenExecution | Execution, path: str, status: str = "SUCCEEDED", **values: Any) -> Step:

@@ -391,3 +391,16 @@ def test_executions_of_another_workspace_are_not_listed(call, ada, acme):
     make_open(make_workflow(other))
     make_finished(make_workflow(other))
     assert not call("ListExecutions").executions
+
+
+def test_what_is_started_with_labels_is_found_by_them(call, workflow):
+    started = [call("ExecuteWorkflow", workflow_id=wf(workflow), labels={"n": n}) for n in ("1", "2", "1")]
+    found = call("ListExecutions", filter="labels.n = 1").executions
+    assert [each.id for each in found] == [started[2].id, started[0].id]
+
+
+def test_a_common_label_is_listed_beyond_what_is_looked_at_together(call, workflow, monkeypatch):
+    monkeypatch.setattr("server.workflows.queries.executions._LABELLED", 2)
+    made = [make_finished(workflow, "FAILED" if n % 3 == 0 else "SUCCEEDED", labels={"a": "b"}) for n in range(9)]
+    found = call("ListExecutions", filter="labels.a = b AND state = EXECUTION_STATE_FAILED").executions
+    assert [each.id for each in found] == [exe(made[n]) for n in (6, 3, 0)]

@@ -17,6 +17,7 @@ from server.core import ids
 from server.core.db import Prepared, Slot
 from server.core.models import Model
 from server.workflows.models import Execution, OpenExecution
+from server.workflows.queries import labels
 
 OPEN_STATES: Final = ("QUEUED", "READY", "RUNNING", "WAITING", "PAUSED")
 FINISHED_STATES: Final = ("SUCCEEDED", "FAILED", "CANCELLED", "TIMED_OUT")
@@ -24,6 +25,8 @@ _UNSUCCESSFUL: Final = frozenset(FINISHED_STATES) - {"SUCCEEDED"}
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+#: How many executions of a label are looked at together.
+_LABELLED: Final = 500
 
 
 class ExecutionRow(NamedTuple):
@@ -166,35 +169,62 @@ def _among(row: Any, workspace_id: UUID, execution_ids: Collection[UUID]) -> Any
 
 def page(workspace_id: UUID, *, wanted: Wanted, after: UUID | None, limit: int) -> list[ExecutionRow]:
     """A page of a workspace's executions, the newest first, without cause, input and output."""
-    rows = _union(workspace_id, wanted, after, limit, whole=True)
+    rows = _page(workspace_id, wanted, after, limit, whole=True)
     return [ExecutionRow._make(row) for row in rows]
 
 
 def ids_of(workspace_id: UUID, *, wanted: Wanted, after: UUID | None, limit: int) -> list[UUID]:
     """The ids of a page of a workspace's executions, the newest first."""
-    return [execution_id for (execution_id,) in _union(workspace_id, wanted, after, limit, whole=False)]
+    return [row[0] for row in _page(workspace_id, wanted, after, limit, whole=False)]
 
 
-def _union(workspace_id: UUID, wanted: Wanted, after: UUID | None, limit: int, *, whole: bool) -> Any:
+def _page(workspace_id: UUID, wanted: Wanted, after: UUID | None, limit: int, *, whole: bool) -> list[tuple[Any, ...]]:
+    end = first_id(wanted.before) if after is None else min(first_id(wanted.before), after)
+    if not wanted.labels:
+        return _union(workspace_id, wanted, end, limit, whole=whole)
+    found: list[tuple[Any, ...]] = []
+    while len(found) < limit:
+        chosen = labels.executions(
+            workspace_id,
+            wanted.labels,
+            since=first_id(wanted.since),
+            before=end,
+            times=(wanted.since, ids.time_of(end)),
+            limit=_LABELLED,
+        )
+        if chosen:
+            found += _union(workspace_id, wanted, end, limit - len(found), whole=whole, chosen=chosen)
+        if len(chosen) < _LABELLED:
+            break
+        end = chosen[-1]
+    return found
+
+
+def _union(
+    workspace_id: UUID, wanted: Wanted, end: UUID, limit: int, *, whole: bool, chosen: Collection[UUID] | None = None
+) -> list[tuple[Any, ...]]:
     parts = []
     for model, columns, states in ((OpenExecution, _OPEN, OPEN_STATES), (Execution, _FINISHED, FINISHED_STATES)):
         if wanted.states.isdisjoint(states):
             continue
         row: Any = model
-        where = _wanted(row, workspace_id, wanted, after)
+        where = _wanted(row, workspace_id, wanted, end)
+        if chosen is not None:
+            where &= row.id.in_(list(chosen)) & (row.id >= min(chosen))
+            if model is Execution:
+                where &= row.create_time >= ids.time_of(min(chosen))
         shown = (*columns, *_LEFT_OUT) if whole else (row.id,)
         parts.append(row.select(*shown).where(where).order_by(row.id.desc()).limit(limit))
     if not parts:
-        return ()
+        return []
     query = parts[0] if len(parts) == 1 else parts[0].union_all(parts[1]).order_by(peewee.SQL("id DESC"))
-    return query.limit(limit).tuples()
+    return list(query.limit(limit).tuples())
 
 
-def _wanted(row: Any, workspace_id: UUID, wanted: Wanted, after: UUID | None) -> Any:
+def _wanted(row: Any, workspace_id: UUID, wanted: Wanted, end: UUID) -> Any:
     is_finished = row is Execution
     states = FINISHED_STATES if is_finished else OPEN_STATES
     shown = wanted.states.intersection(states)
-    end = first_id(wanted.before) if after is None else min(first_id(wanted.before), after)
     where = (row.workspace_id == workspace_id) & (row.id >= first_id(wanted.since)) & (row.id < end)
     if is_finished:
         where &= (row.create_time >= wanted.since) & (row.create_time <= ids.time_of(end))
@@ -205,8 +235,6 @@ def _wanted(row: Any, workspace_id: UUID, wanted: Wanted, after: UUID | None) ->
         where &= row.state.in_(sorted(shown))
     if wanted.workflows is not None:
         where &= row.workflow_id.in_(sorted(wanted.workflows))
-    if wanted.labels:
-        where &= row.labels.contains(wanted.labels)
     return where
 
 

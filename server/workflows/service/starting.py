@@ -17,6 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from server.core import call, clock, ids, structs
+from server.workflows.queries import labels
 from server.workflows.queries import starting as queries
 from server.workflows.queries.starting import Key, Opened
 from server.workflows.service import drafts, placing, refusing
@@ -63,6 +64,7 @@ def start_many(wanted: Sequence[Start]) -> list[Started]:
     if refused:
         queries.refuse_all([(_row(draft), error_text(draft.error) or "null") for draft in refused], now=now)
         refusing.tell(refused, now)
+    _add_labels(new)
     return [_started(draft) for draft in all_of_them]
 
 
@@ -105,6 +107,16 @@ def _claim_keys(wanted: Sequence[Draft], now: datetime) -> None:
     for draft in wanted:
         if draft.idempotency_key is not None:
             draft.repeats = former.get((draft.start.workflow_id, draft.idempotency_key), draft.repeats)
+
+
+def _add_labels(drafts: Sequence[Draft]) -> None:
+    rows = [
+        (draft.start.workspace_id, key, value, draft.id, ids.time_of(draft.id))
+        for draft in drafts
+        for key, value in draft.start.labels.items()
+    ]
+    if rows:
+        labels.add(rows)
 
 
 def _row(draft: Draft) -> Opened:
