@@ -14,6 +14,7 @@ from server.accounts.service.signing import rotate_if_due
 from server.core import clock, jobs
 from server.core.db import db
 from server.events.service import retention
+from server.workflows.service import forgetting
 from userdata.jobs.v1.maintenance_pb2 import PurgeExpired, PurgeUsers, PurgeWorkspaces
 
 #: The tables that are partitioned by day. All of them are kept as long as events are.
@@ -24,7 +25,13 @@ BY_DAY: Final = (
     "webhook_attempt",
     "webhook_skip",
     "webhook_receipt",
+    "workflow_execution",
+    "workflow_step",
+    "workflow_log",
+    "workflow_label",
 )
+#: Those of them that hold what belongs to executions. A day of which one is still open is kept.
+_OF_EXECUTIONS: Final = frozenset({"workflow_execution", "workflow_step", "workflow_log", "workflow_label"})
 _PARTITIONS_AHEAD: Final = 7
 _LOCK_TIMEOUT_MS: Final = 2000
 _log = structlog.get_logger("scheduler")
@@ -56,8 +63,10 @@ def prepare_days() -> None:
 
 def drop_days() -> None:
     """Drop the partitions whose time is over; one that is being read is dropped at another turn."""
-    before = retention.kept_since().date()
+    kept_since = retention.kept_since()
+    executions_kept_since = forgetting.kept_since(kept_since)
     for table in BY_DAY:
+        before = (executions_kept_since if table in _OF_EXECUTIONS else kept_since).date()
         try:
             with _briefly_waiting():
                 db.execute_sql("SELECT drop_days(%s, %s)", (table, before))
