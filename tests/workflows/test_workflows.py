@@ -90,7 +90,7 @@ def test_validate_only_keeps_nothing(ada, acme, made):
     checked = create(by(ada), acme, "other", validate_only=True)
     assert (checked.id, checked.etag, checked.version) == ("", "", 1)
     changed = update(by(ada), acme, made.id, definition=OTHER, validate_only=True)
-    assert changed.version == 2
+    assert (changed.id, changed.etag, changed.version) == (made.id, "", 2)
     assert ask(by(ada), "GetWorkflow", acme, made.id) == made
     assert [name for name, _ in told(acme)] == ["workflow.created"]
     with pytest.raises(RpcError, match="WORKFLOW_NAME_TAKEN"):

@@ -35,10 +35,10 @@ def workflow(row: WorkflowRow, definition: dict[str, Any] | None = None) -> Work
     )
 
 
-def preview(row: WorkflowRow, definition: dict[str, Any]) -> Workflow:
-    """A workflow that was not kept: what an id leads to is not there."""
+def preview(row: WorkflowRow, definition: dict[str, Any], *, is_new: bool) -> Workflow:
+    """A workflow as it would be, without what nothing leads to: it was not kept."""
     message = workflow(row, definition)
-    for name in ("id", "etag", "create_time", "update_time"):
+    for name in ("etag", "update_time", *(("id", "create_time") if is_new else ())):
         message.ClearField(name)
     return message
 

@@ -18,7 +18,9 @@ class WorkflowServicer:
 
     def CreateWorkflow(self, request: pb.CreateWorkflowRequest, call: Call) -> Workflow:
         row, definition = workflows.create(call, request.workflow, validate_only=request.validate_only)
-        return convert.preview(row, definition) if request.validate_only else convert.workflow(row, definition)
+        if request.validate_only:
+            return convert.preview(row, definition, is_new=True)
+        return convert.workflow(row, definition)
 
     def GetWorkflow(self, request: pb.GetWorkflowRequest, call: Call) -> Workflow:
         return convert.workflow(*workflows.latest(call.workspace, ids.decode("wf", request.workflow_id)))
@@ -33,6 +35,8 @@ class WorkflowServicer:
         row, definition = workflows.update(
             call, workflow_id, request.workflow, paths, validate_only=request.validate_only
         )
+        if request.validate_only:
+            return convert.preview(row, definition, is_new=False)
         return convert.workflow(row, definition)
 
     def DeleteWorkflow(self, request: pb.DeleteWorkflowRequest, call: Call) -> Empty:
