@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server.core import cel
+from server.core import cel, cel_cost
 from server.core.cel import EvaluationFailed, ExpressionInvalid, Kind, Variables
 
 EVENT = Variables({"event": {"type": Kind.STRING, "time": Kind.TIME, "sequence": Kind.INT, "data": Kind.JSON}})
@@ -261,6 +261,15 @@ def test_no_expression_takes_long_or_gives_much(text: str, size: int) -> None:
         result = None
     assert process_time() - begun < 2.0
     assert len(json.dumps(result)) < 20_000_000
+
+
+def test_a_large_value_is_measured_once() -> None:
+    value = [{"n": number} for number in range(1000)]
+    other = [{"n": "long" * 10} for _ in range(1000)]
+    assert cel_cost.measured(value, 64) is cel_cost.measured(value, 64)
+    assert cel_cost.measured(other, 64).size > cel_cost.measured(value, 64).size
+    with pytest.raises(ValueError, match="deep"):
+        cel_cost.measured(value, 1)
 
 
 @settings(deadline=None)
