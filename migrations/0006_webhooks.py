@@ -70,6 +70,7 @@ CREATE TABLE webhook_secret (
 );
 CREATE INDEX webhook_secret_of_endpoint ON webhook_secret (endpoint_id, create_time);
 CREATE INDEX webhook_secret_of_workspace ON webhook_secret (workspace_id);
+CREATE INDEX webhook_secret_expiring ON webhook_secret (expire_time) WHERE expire_time IS NOT NULL;
 
 GRANT SELECT, INSERT, UPDATE ON webhook_endpoint, webhook_endpoint_version, webhook_secret TO userdata_app;
 GRANT DELETE ON webhook_secret TO userdata_app;
@@ -294,6 +295,7 @@ CREATE TABLE webhook_portal_session (
 CREATE UNIQUE INDEX webhook_portal_session_code ON webhook_portal_session (code_hash);
 CREATE UNIQUE INDEX webhook_portal_session_token ON webhook_portal_session (token_hash);
 CREATE INDEX webhook_portal_session_in_order ON webhook_portal_session (workspace_id, id);
+CREATE INDEX webhook_portal_session_expiring ON webhook_portal_session (code_expire_time);
 GRANT SELECT, INSERT, UPDATE ON webhook_portal_session TO userdata_app;
 GRANT DELETE ON webhook_portal_session TO userdata_worker;
 """
@@ -387,6 +389,7 @@ LISTENED = (
     "webhook_attempt",
     "webhook_skip",
     "webhook_endpoint_hour",
+    "webhook_portal_session",
 )
 
 

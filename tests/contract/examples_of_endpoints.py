@@ -90,6 +90,8 @@ def _changes(cast: Cast) -> list[Example]:
         cast.worker(standstill.block, [place]),
         cast.worker(standstill.unblock, [place], now=NOW),
         cast.worker(purging.delete_some, place, 1000),
+        cast.worker(purging.delete_expired_secrets, now=NOW, limit=1000),
+        cast.worker(purging.delete_ended_sessions, before=NOW - 30 * 24 * HOUR, limit=1000),
     ]
 
 

@@ -1,6 +1,7 @@
 """What becomes of webhooks when their workspace is deleted, restored or purged."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -115,3 +116,35 @@ def test_the_last_word_counts(acme, types, blocked):
     endpoint = make_endpoint(acme)
     heard(*told(acme, *types))
     assert is_blocked(endpoint) is blocked
+
+
+def test_secrets_that_sign_no_more_go(acme):
+    endpoint = make_endpoint(acme)
+    now = clock.now()
+    for hours in (-1, 1):
+        expire_time = now + timedelta(hours=hours)
+        Secret.create(endpoint=endpoint.id, workspace=acme.id, secret=b"", expire_time=expire_time)
+    with as_worker():
+        assert purge.purge_expired(100) == 1
+    tenancy.enter(acme.id)
+    assert sorted(row.expire_time is None for row in Secret.select()) == [False, True]
+
+
+def test_portal_sessions_that_ended_long_ago_go(acme):
+    def make(name, *, link, session):
+        times = {"code_expire_time": now + timedelta(days=link)}
+        if session is not None:
+            times["expire_time"] = now + timedelta(days=session)
+        hashed = {"code_hash": name.encode(), "token_hash": name.encode()}
+        return PortalSession.create(workspace=acme.id, creator=name, permissions=[], **hashed, **times)
+
+    now = clock.now()
+    make("never used", link=-31, session=None)
+    make("over", link=-32, session=-31)
+    make("just over", link=-31, session=-29)
+    make("link", link=0, session=None)
+    with as_worker():
+        assert purge.purge_expired(1) == 1
+        assert purge.purge_expired(100) == 1
+    tenancy.enter(acme.id)
+    assert sorted(row.creator for row in PortalSession.select()) == ["just over", "link"]

@@ -51,6 +51,6 @@ def purge_expired(job: PurgeExpired) -> None:
     now = clock.now()
     gone = accounts.purge_expired(_ROWS)
     gone += queries.forget_answers(now=now, limit=_ROWS) + queries.forget_dead(now=now, limit=_ROWS)
-    gone += events.forget_dedupe_keys(_ROWS) + forgetting.forget_expired(_ROWS)
+    gone += events.forget_dedupe_keys(_ROWS) + webhooks.purge_expired(_ROWS) + forgetting.forget_expired(_ROWS)
     if gone:
         jobs.enqueue(job)

@@ -1,8 +1,9 @@
-"""Deleting what a workspace leaves of webhooks, some at a time.
+"""Deleting what is past its time, and what a workspace leaves of webhooks, some at a time.
 
 Finished deliveries, attempts, skips and receipts are not here: their partitions are dropped when their time is over.
 """
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,19 @@ _TABLES: Final = (
     (Source, Source.workspace, Source.id),
     (PortalSession, PortalSession.workspace, PortalSession.id),
 )
+
+
+def delete_expired_secrets(*, now: datetime, limit: int) -> int:
+    """Delete at most `limit` secrets of any workspace that sign no more; gives how many."""
+    return batches.delete_some(Secret, Secret.expire_time <= now, oldest=Secret.expire_time, limit=limit)
+
+
+def delete_ended_sessions(*, before: datetime, limit: int) -> int:
+    """Delete at most `limit` portal sessions of any workspace that ended before then, links never used among them."""
+    ended = (PortalSession.code_expire_time < before) & (
+        PortalSession.expire_time.is_null() | (PortalSession.expire_time < before)
+    )
+    return batches.delete_some(PortalSession, ended, oldest=PortalSession.code_expire_time, limit=limit)
 
 
 def delete_some(workspace_id: UUID, limit: int) -> int:
