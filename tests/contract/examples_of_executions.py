@@ -66,7 +66,7 @@ def _showing(cast: Cast) -> list[Example]:
         cast.app(
             labels.executions,
             place,
-            {"customer": "7", "region": "eu"},
+            ("customer", "7"),
             since=event_id(18000),
             before=event_id(1),
             times=(TODAY - 9 * DAY, NOW),

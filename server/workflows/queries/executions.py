@@ -133,12 +133,16 @@ _GET: Final = Prepared(
     )
 )
 
+# Most that are asked for are open, and finished ones lie in many partitions.
+_GET_OPEN: Final = Prepared(lambda: OpenExecution.select(*_OPEN, *_whole(OpenExecution)).where(_named(OpenExecution)))
 _IS_OPEN: Final = Prepared(lambda: OpenExecution.select(OpenExecution.id).where(_named(OpenExecution)))
 
 
 def get(workspace_id: UUID, execution_id: UUID) -> ExecutionRow | None:
     """An execution, whole."""
-    row = _GET.row(workspace=workspace_id, id=execution_id, time=ids.time_of(execution_id))
+    row = _GET_OPEN.row(workspace=workspace_id, id=execution_id)
+    # One statement looks at both: what is finished may be opened again meanwhile.
+    row = row or _GET.row(workspace=workspace_id, id=execution_id, time=ids.time_of(execution_id))
     return ExecutionRow._make(row) if row else None
 
 
@@ -186,7 +190,7 @@ def _page(workspace_id: UUID, wanted: Wanted, after: UUID | None, limit: int, *,
     while len(found) < limit:
         chosen = labels.executions(
             workspace_id,
-            wanted.labels,
+            min(wanted.labels.items()),
             since=first_id(wanted.since),
             before=end,
             times=(wanted.since, ids.time_of(end)),
@@ -210,9 +214,9 @@ def _union(
         row: Any = model
         where = _wanted(row, workspace_id, wanted, end)
         if chosen is not None:
-            where &= row.id.in_(list(chosen)) & (row.id >= min(chosen))
+            where &= row.id.in_(list(chosen)) & (row.id >= min(chosen)) & row.labels.contains(wanted.labels)
             if model is Execution:
-                where &= row.create_time >= ids.time_of(min(chosen))
+                where &= row.create_time.between(ids.time_of(min(chosen)), ids.time_of(max(chosen)))
         shown = (*columns, *_LEFT_OUT) if whole else (row.id,)
         parts.append(row.select(*shown).where(where).order_by(row.id.desc()).limit(limit))
     if not parts:
