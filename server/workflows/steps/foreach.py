@@ -38,9 +38,7 @@ class Foreach(Block):
             raise reading.failed("EXPRESSION_FAILED", "Let `items` give a list.", field="items")
         if len(items) > MAX_ITEMS:
             raise reading.failed("STEP_LIMIT", f"Give at most {MAX_ITEMS:,} items; these are {len(items):,}.")
-        width = config.get("concurrency", 1)
-        if not isinstance(width, int) or not 1 <= width <= MAX_WIDTH:
-            raise reading.failed("CONFIG_INVALID", f"Let `concurrency` be 1 to {MAX_WIDTH}.", field="concurrency")
+        width = reading.integer(config, "concurrency", 1, most=MAX_WIDTH)
         return _Items(step.body or Scope(()), items, width)
 
 

@@ -40,6 +40,16 @@ def mapping(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
+def integer(config: Mapping[str, Any], name: str, default: int, *, most: int) -> int:
+    """The whole number from 1 to `most` in field `name`; JSON may write it as 3.0. Raises StepFailed."""
+    value = config.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1 or not 1 <= value <= most:
+        raise failed("CONFIG_INVALID", f"Let `{name}` be a whole number from 1 to {most:,}.", field=name)
+    return int(value)
+
+
 def seconds(config: Mapping[str, Any], name: str) -> float | None:
     """The duration in field `name` in seconds; None when it is absent. Raises StepFailed."""
     value = config.get(name)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from server.core import ids
 from server.workflows.engine.step_types import Pause, Result, Waiting
 from server.workflows.engine.types import Wait
 from server.workflows.steps import reading, schemas
+
+_MAX_VERSION: Final = 2**31 - 1
 
 
 class SubWorkflow(Waiting):
@@ -36,7 +38,7 @@ class SubWorkflow(Waiting):
         data = {
             "execution_id": child,
             "workflow": reading.text(config, "workflow"),
-            "version": config.get("version"),
+            "version": reading.integer(config, "version", 0, most=_MAX_VERSION) or None,
             "input": config.get("input", {}),
             "wait": waits,
         }

@@ -34,11 +34,7 @@ class While(Block):
 
     def open(self, step: Step, config: Mapping[str, Any], evaluate: Evaluate) -> Progress:
         """Nothing is asked yet."""
-        most = config.get("max_iterations", 100)
-        if not isinstance(most, int) or not 1 <= most <= MAX_ITERATIONS:
-            raise reading.failed(
-                "CONFIG_INVALID", f"Let `max_iterations` be 1 to {MAX_ITERATIONS:,}.", field="max_iterations"
-            )
+        most = reading.integer(config, "max_iterations", 100, most=MAX_ITERATIONS)
         return _Iterations(step, most, evaluate)
 
 

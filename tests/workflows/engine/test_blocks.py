@@ -58,6 +58,12 @@ def test_items_are_a_list_of_a_certain_length(items, code):
     assert drive.ending.error.code == code
 
 
+@pytest.mark.parametrize("width", [0, 101, "2", True])
+def test_a_width_that_cannot_be_is_a_failure(width):
+    drive = Drive(define(foreach("each", [1], work("one"), n=width))).next()
+    assert drive.ending.error.code == "CONFIG_INVALID"
+
+
 def test_an_item_that_fails_ends_the_loop_when_those_under_way_have_ended():
     drive = Drive(define(foreach("each", [1, 2, 3, 4], work("one"), n=2))).next().fail("each[0]/one")
     assert set(drive.tasks) == {"each[1]/one"}

@@ -81,6 +81,7 @@ def test_every_field_of_a_schema_is_described():
         ("approval", {"title": "x", "approvers": "usr_1"}, "approvers"),
         ("approval", {"title": "x", "form": 1}, "form"),
         ("sub_workflow", {"workflow": 1}, "workflow"),
+        ("sub_workflow", {"workflow": "other", "version": 1.5}, "version"),
     ],
 )
 def test_what_a_template_made_wrong_is_named(name, config, field):
@@ -105,6 +106,17 @@ def test_an_event_is_published_as_the_step_says():
     (emission,) = registry.TYPES["emit_event"].decide(config).emissions
     assert (emission.type, emission.subject, emission.data) == ("a.b", "s", {"x": 1})
     assert (emission.channels, emission.dedupe_key) == (("c",), "k")
+
+
+@pytest.mark.parametrize(("value", "number"), [(None, 7), (1, 1), (3.0, 3), (10, 10)])
+def test_whole_numbers_are_read(value, number):
+    assert reading.integer({"n": value}, "n", 7, most=10) == number
+
+
+@pytest.mark.parametrize("value", [0, 11, 1.5, True, "3", float("nan"), float("inf"), [1]])
+def test_other_numbers_are_refused(value):
+    with pytest.raises(StepFailed):
+        reading.integer({"n": value}, "n", 7, most=10)
 
 
 def test_times_are_read_with_and_without_an_offset():
