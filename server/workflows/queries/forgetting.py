@@ -1,12 +1,27 @@
 """Deleting what starts and steps leave for a while: keys, slots and remembered outputs. For workers."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Final
 
-import peewee
+from server.core import arrays, batches
+from server.core.db import Statement, db
+from server.workflows.models import CachedOutput, StartKey
+from server.workflows.queries.starting import Key
 
-from server.core import batches
-from server.workflows.models import CachedOutput, OpenExecution, Slot, StartKey
+_HOLD_OLD: Final = Statement("""
+    SELECT workflow_id, key FROM workflow_slot WHERE rate_time < %s ORDER BY rate_time LIMIT %s FOR UPDATE SKIP LOCKED
+""")
+
+_DELETE_SLOTS: Final = Statement("""
+    DELETE FROM workflow_slot WHERE ctid = ANY (ARRAY(
+        SELECT found.place FROM unnest(%s::uuid[], %s::text[]) AS unused (workflow_id, key)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM workflow_slot
+            WHERE workflow_id = unused.workflow_id AND key = unused.key OFFSET 0
+        ) found
+    ))
+""")
 
 
 def forget_keys(*, before: datetime, limit: int) -> int:
@@ -14,13 +29,15 @@ def forget_keys(*, before: datetime, limit: int) -> int:
     return batches.delete_some(StartKey, StartKey.create_time < before, oldest=StartKey.create_time, limit=limit)
 
 
-def forget_slots(*, before: datetime, limit: int) -> int:
-    """Delete at most `limit` slots whose buckets are full since before a moment and that nobody takes a place of."""
-    of_slot = (OpenExecution.workflow_id == Slot.workflow) & (OpenExecution.concurrency_key == Slot.key)
-    going = OpenExecution.select().where(of_slot & (OpenExecution.state != "QUEUED"))
-    queued = OpenExecution.select().where(of_slot & (OpenExecution.state == "QUEUED"))
-    unused: Any = (Slot.rate_time < before) & ~peewee.fn.EXISTS(going) & ~peewee.fn.EXISTS(queued)
-    return batches.delete_some(Slot, unused, oldest=Slot.rate_time, limit=limit)
+def hold_old_slots(*, before: datetime, limit: int) -> list[Key]:
+    """Hold at most `limit` slots whose buckets are full since before a moment, and that nobody else holds."""
+    return [(workflow, key) for workflow, key in db.execute_sql(_HOLD_OLD, (before, limit)).fetchall()]
+
+
+def delete_slots(slots: Sequence[Key]) -> None:
+    """Delete held slots."""
+    workflows, keys = zip(*slots, strict=True)
+    db.execute_sql(_DELETE_SLOTS, (arrays.uuids(workflows), arrays.texts(keys)))
 
 
 def forget_outputs(*, before: datetime, limit: int) -> int:

@@ -43,8 +43,10 @@ _COLUMNS: Final = """
 
 _LISTENING: Final = Statement(f"""
     SELECT {_COLUMNS} FROM workflow_trigger trigger
-    JOIN workflow ON workflow.id = trigger.workflow_id
-    JOIN workspace ON workspace.id = trigger.workspace_id AND workspace.delete_time IS NULL
+    CROSS JOIN LATERAL (SELECT name FROM workflow WHERE id = trigger.workflow_id OFFSET 0) workflow
+    CROSS JOIN LATERAL (
+        SELECT slug, name FROM workspace WHERE id = trigger.workspace_id AND delete_time IS NULL OFFSET 0
+    ) workspace
     WHERE trigger.workspace_id = ANY (%s::uuid[]) AND trigger.kind <> 'SCHEDULE' AND NOT trigger.paused
     ORDER BY trigger.workspace_id, trigger.workflow_id, trigger.key
 """)  # noqa: S608 - columns of our own
