@@ -33,7 +33,7 @@ _RESULTS: Final = {"boolean": Kind.BOOL, "string": Kind.STRING, "integer": Kind.
 _BOOLEAN: Final = ("boolean",)
 _PRIORITY: Final = 3
 #: No duration is longer.
-MAX_SECONDS: Final = 366 * 86400
+MAX_SECONDS: Final = 365 * 86400
 
 
 class StepKind(Protocol):
@@ -216,7 +216,7 @@ class Builder:
             self.faults.append(Fault(f"{pointer}/{name}", str(error)))
             return None
         if seconds > MAX_SECONDS:
-            self.faults.append(Fault(f"{pointer}/{name}", "Write at most a year, 366d."))
+            self.faults.append(Fault(f"{pointer}/{name}", "Write at most a year, 365d."))
         return seconds
 
     def _optional(self, item: Mapping[str, Any], name: str, pointer: str, place: Place) -> Template | None:

@@ -65,7 +65,9 @@ def missing(step: str, frame: Frame, homes: Mapping[str, Frame]) -> str:
     if owner:
         return f"Name {owner} instead, which holds {step}."
     if any(around is home for around, _ in frame.chain()):
-        return f"Remove {step}; it stands outside, so let {frame.owner or 'what holds this step'} need it."
+        if not frame.owner:
+            return f"Remove {step}; steps of on_failure need only each other."
+        return f"Remove {step}; it stands outside, so let {frame.owner} need it."
     return f"Name a step of the same scope; {step} is in another one."
 
 

@@ -82,6 +82,12 @@ def test_a_need_in_another_scope_is_told_with_what_to_do(judge):
     }
 
 
+def test_steps_of_on_failure_need_only_each_other(judge):
+    text = steps(a="")
+    text["on_failure"] = steps(b="a", c="b")["steps"]
+    assert judge.told(text) == {"/on_failure/0/needs/0": "Remove a; steps of on_failure need only each other."}
+
+
 def test_ids_are_unique_in_the_whole_definition(judge):
     told = judge.told(
         """
