@@ -1,16 +1,18 @@
 """VerifyEndpoint: asking a real receiver for its consent."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from server.core import clock, config
+from server.core import clock, config, tenancy
 from server.webhooks.models import Endpoint
+from tests.accounts.factories import make_person
 from tests.support.client import RpcError
+from tests.support.database import as_owner
 from tests.webhooks.factories import ask, make_endpoint, whe
-from tests.workspaces.factories import by
+from tests.workspaces.factories import by, make_workspace
 
 
 class Receiver(ThreadingHTTPServer):
@@ -20,6 +22,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.status, self.allowed = 200, "*"
         self.asked: list[dict[str, str]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
 
     @property
     def url(self) -> str:
@@ -31,6 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         assert isinstance(server, Receiver)
         server.asked.append({name.lower(): value for name, value in self.headers.items()})
+        server.meanwhile()
         self.send_response(server.status)
         if server.allowed:
             self.send_header("WebHook-Allowed-Origin", server.allowed)
@@ -100,3 +104,23 @@ def test_a_receiver_that_is_not_there_is_told_of_in_a_sentence(ada, acme, receiv
     error = refusal(verify, by(ada), acme, endpoint)
     assert error.reason == "ENDPOINT_REFUSED"
     assert error.message.startswith("No connection came about.")
+
+
+def test_no_transaction_waits_for_the_receiver(committed, receiver):
+    def look() -> None:
+        with as_owner(committed.url) as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE xact_start IS NOT NULL AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            waiting.extend(cursor.fetchone())
+
+    waiting: list[int] = []
+    receiver.meanwhile = look
+    with tenancy.transaction():
+        owner = make_person("ada@example.com")
+        workspace = make_workspace(owner)
+        endpoint = make_endpoint(workspace, url=receiver.url)
+    assert verify(by(owner), workspace, endpoint).HasField("verify_time")
+    assert waiting == [0]
+    assert ask(by(owner), "GetEndpoint", workspace, whe(endpoint)).HasField("verify_time")

@@ -1,7 +1,7 @@
 """Asking a receiver whether it consents to webhooks (CloudEvents HTTP 1.1 Web Hooks 1.0, section 4).
 
-The question goes the way that deliveries go, to judged addresses only. It is asked in the call, without a lock; few are
-asked at a time, so that receivers that do not answer leave threads for others.
+The question goes the way that deliveries go, to judged addresses only. It is asked in the call, between two
+transactions; few are asked at a time, so that receivers that do not answer leave threads for others.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from server.core import clock, config
+from server.core import clock, config, tenancy
 from server.core.call import Call
 from server.core.errors import Aborted, Exhausted
 from server.webhooks.errors import EndpointRefused
@@ -24,16 +24,25 @@ _SECONDS: Final = 5.0
 _RETRY_AFTER: Final = timedelta(seconds=_SECONDS)
 
 
-def verify(caller: Call, endpoint_id: UUID) -> tuple[EndpointRow, LaneRow]:
-    """The endpoint, to which its receiver consents now. Raises NotFound, EndpointRefused, Aborted, Exhausted."""
-    before, _ = endpoints.get(caller.workspace, endpoint_id)
-    urls.require_allowed(before.url)
+def begin(caller: Call, endpoint_id: UUID) -> tuple[EndpointRow, LaneRow]:
+    """The endpoint whose receiver may be asked. Raises NotFound, EndpointUrlForbidden."""
+    found = endpoints.get(caller.workspace, endpoint_id)
+    urls.require_allowed(found[0].url)
+    return found
+
+
+def verify(caller: Call, before: EndpointRow) -> tuple[EndpointRow, LaneRow]:
+    """The endpoint, to which its receiver consents now. Outside of a transaction: it makes one when it was answered.
+
+    Raises NotFound, EndpointRefused, Aborted, Exhausted.
+    """
     _ask(before)
-    row, lane = endpoints.hold(caller, endpoint_id)
-    if row.url != before.url:
-        raise Aborted
-    now = clock.now()
-    queries.update(row.workspace_id, row.id, verify_time=now)
+    with tenancy.transaction(workspace=caller.workspace, user=caller.caller.user_id):
+        row, lane = endpoints.hold(caller, before.id)
+        if row.url != before.url:
+            raise Aborted
+        now = clock.now()
+        queries.update(row.workspace_id, row.id, verify_time=now)
     return row._replace(verify_time=now), lane
 
 

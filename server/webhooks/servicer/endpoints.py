@@ -64,4 +64,6 @@ class EndpointServicer:
         return convert.endpoint_stats(rows)
 
     def VerifyEndpoint(self, request: pb.VerifyEndpointRequest, call: Call) -> Endpoint:
-        return convert.endpoint(*verifying.verify(call, ids.decode("whe", request.endpoint_id)))
+        row, lane = verifying.begin(call, ids.decode("whe", request.endpoint_id))
+        call.afterwards = lambda _: convert.endpoint(*verifying.verify(call, row))
+        return convert.endpoint(row, lane)
