@@ -168,6 +168,8 @@ def _wait(run: Run, node: Node, pause: Pause) -> None:
         raise StepFailed(
             StepError("DEPTH_LIMIT", f"Workflows start each other at most {MAX_DEPTH} deep.", retryable=False)
         )
+    if wait is not None:
+        run.limits.wait(wait)
     if pause.result is not None:
         ending.win(run, node, pause.result, wait=wait)
         return

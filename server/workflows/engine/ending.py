@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from server.workflows.engine import opening
-from server.workflows.engine.limits import FATAL
+from server.workflows.engine.limits import FATAL, fitting
 from server.workflows.engine.retrying import next_attempt
 from server.workflows.engine.state import Failure, Frame, Node, Run, State, evaluate, view
 from server.workflows.engine.step_types import Block, Effect, Result, StepFailed
@@ -51,6 +51,7 @@ def _check(run: Run, result: Result) -> None:
 def lose(run: Run, node: Node, error: StepError, *, lines: Sequence[Line] = ()) -> None:
     """The attempt failed: another is due, or the step has failed and `on_error` says what comes of it."""
     frame = node.frame
+    error = fitting(error)
     if not frame.halted and isinstance(run.types.get(node.step.type), Effect):
         due = next_attempt(node.step.retry, attempt=node.attempt, error=error, now=run.now, luck=run.luck())
         if due is not None:

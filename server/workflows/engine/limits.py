@@ -1,12 +1,12 @@
 """What an execution may not exceed, and the count of it. What exceeds a limit fails with a sentence that says which."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from server.workflows.engine.step_types import StepFailed
-from server.workflows.engine.types import StepError
+from server.workflows.engine.types import StepError, Wait
 
 MAX_STEPS: Final = 1_000
 MAX_RECORDS: Final = 50_000
@@ -14,6 +14,9 @@ MAX_OUTPUT: Final = 1 << 20
 MAX_OUTPUTS: Final = 10 << 20
 MAX_WAIT: Final = timedelta(days=365)
 MAX_DEPTH: Final = 10
+#: Characters of an error's sentence, and of its details as JSON.
+MAX_MESSAGE: Final = 4_096
+MAX_DETAILS: Final = 32_768
 
 #: Errors that no `on_error` goes on from: the execution has had its share.
 FATAL: Final = frozenset({"STEP_LIMIT", "EXECUTION_TOO_LARGE"})
@@ -49,6 +52,12 @@ class Limits:
             raise _failed("EXECUTION_TOO_LARGE", "The outputs of an execution are at most 10 MiB of JSON together.")
         self.bytes += size
 
+    def wait(self, wait: Wait) -> None:
+        """Look at what is to be set up for a wait. Raises StepFailed."""
+        size = size_of([wait.name, dict(wait.data)])
+        if size > MAX_OUTPUT:
+            raise _failed("OUTPUT_TOO_LARGE", f"What a step hands on is at most 1 MiB of JSON; this is {size:,} bytes.")
+
     def recall(self, value: Any) -> None:
         """Count an output that is recorded."""
         self.bytes += size_of(value)
@@ -66,6 +75,17 @@ def size_of(value: Any) -> int:
     if "\\u0000" in text and _has_nul(value):
         raise _failed("OUTPUT_INVALID", "The output holds the character NUL, which cannot be stored.")
     return size
+
+
+def fitting(error: StepError) -> StepError:
+    """`error` as it is recorded: its sentence cut, and without details that are too large."""
+    details = error.details
+    if details and len(json.dumps(details, default=str)) > MAX_DETAILS:
+        kept = {"step": details["step"]} if isinstance(details.get("step"), str) else {}
+        details = {"omitted": "The details were too large."} | kept
+    elif len(error.message) <= MAX_MESSAGE:
+        return error
+    return replace(error, message=error.message[:MAX_MESSAGE], details=details)
 
 
 def _has_nul(value: Any) -> bool:

@@ -105,6 +105,21 @@ def test_sizes_are_bytes():
     assert limits.size_of({"a": [1, 2]}) == len('{"a":[1,2]}')
 
 
+def test_what_a_step_hands_on_is_limited():
+    for given, code in {"x" * (1 << 20): "OUTPUT_TOO_LARGE", "a\0b": "OUTPUT_INVALID"}.items():
+        drive = Drive(define(step("w", "sub_workflow", config={"workflow": "other", "input": {"a": given}}))).next()
+        assert drive.ending.error.code == code
+        assert drive.notes[0].wait is None
+
+
+def test_an_error_is_cut_to_what_is_recorded():
+    fails = step("no", "fail", config={"message": "x" * 10_000, "details": {"a": "y" * 100_000}})
+    drive = Drive(define(foreach("each", [1], fails))).next()
+    assert len(drive.ending.error.message) == limits.MAX_MESSAGE
+    assert drive.ending.error.details == {"omitted": "The details were too large.", "step": "each[0]/no"}
+    assert drive.ending.path == "each[0]/no"
+
+
 def test_an_event_that_is_not_accepted_fails_its_step():
     def accepts(emission: Emission) -> StepError | None:
         return StepError("EVENT_INVALID", f"No type {emission.type}.", retryable=False)
