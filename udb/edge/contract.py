@@ -11,6 +11,10 @@ from udb.openapi.contract import ROOT_PACKAGE, Binding, bindings, takes_anything
 
 #: The verb of a stream at the end of a regular expression.
 _WATCH = ":watch"
+#: What a variable of a path may be.
+_VARIABLE = "[^/]+"
+#: The field of a request that says how long its call may wait.
+_WAIT = "wait"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ class Contract:
             if method.containing_service.full_name in streams
         ]
         """The methods of the services that stream: the streams processes serve such a service whole."""
+        self.waiting = [
+            f"/{method.containing_service.full_name}/{method.name}"
+            for method in methods
+            if method.containing_service.full_name not in streams and _WAIT in method.input_type.fields_by_name
+        ]
+        """The gRPC paths of other methods that may wait for what they answer with."""
         self.watched = [
             _regex(binding.path)
             for binding in self.bindings
@@ -61,13 +71,12 @@ class Contract:
         """The REST paths, as regular expressions (RE2), that the streams processes answer over HTTP themselves."""
         self.raw = [_regex(binding.path) for binding in self.bindings if takes_anything(binding)]
         """The REST paths, as regular expressions (RE2), whose bodies need not be JSON."""
-        endless = {_regex(b.path) for b in self.bindings if "cursor" in b.method.input_type.fields_by_name}
         self.sockets = [
-            regex.removesuffix(_WATCH) + ":socket"
-            for regex in self.watched
-            if regex.endswith(_WATCH) and regex in endless
+            f"{collection}:socket"
+            for collection in (regex.removesuffix(_WATCH) for regex in self.watched if regex.endswith(_WATCH))
+            if not collection.endswith(_VARIABLE)
         ]
-        """The paths of WebSockets: one beside each stream whose verb is `watch` and that goes on from a cursor."""
+        """The paths of WebSockets: one beside each stream of a collection whose verb is `watch`."""
 
     @property
     def verbs(self) -> list[Verbs]:
@@ -85,5 +94,5 @@ def _regex(template: str) -> str:
     """The paths that `template` stands for; the last variable holds no colon, which would start a custom verb."""
     parts = re.split(r"\{[^}]+\}", template)
     last = len(parts) - 1
-    variables = ["[^/:]+" if number == last and not parts[last] else "[^/]+" for number in range(1, last + 1)]
+    variables = ["[^/:]+" if number == last and not parts[last] else _VARIABLE for number in range(1, last + 1)]
     return "".join(text for pair in zip(map(re.escape, parts), [*variables, ""], strict=True) for text in pair)

@@ -72,6 +72,7 @@ def render(params: EnvoyParams) -> str:
         limits=params.limits,
         services=contract.services,
         streamed=contract.streamed,
+        waiting=contract.waiting,
         watched=contract.watched,
         sockets=contract.sockets,
         raw=contract.raw,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from udb.openapi.contract import (
@@ -43,10 +43,8 @@ _HARMLESS = ("page_size", "update_mask")
 
 _BYTES: Json = {"type": "string", "format": "binary"}
 #: What the streams processes answer with over HTTP.
-_EVENTS: Json = {
-    "schema": {"type": "string"},
-    "example": 'id: BGsxN2Zk\ndata: {"id": "evt_01jbrk8xw7e5tvh2c9n4m6q0za"}\n\n',
-}
+_EVENT = 'id: BGsxN2Zk\ndata: {"id": "evt_01jbrk8xw7e5tvh2c9n4m6q0za"}\n\n'
+_CHANGE = 'data: {"execution": {"id": "exe_01jbrk8xw7e5tvh2c9n4m6q0za"}, "live": true}\n\n'
 
 
 class Operations:
@@ -143,7 +141,7 @@ class Operations:
         if message.full_name == ANY_BODY:
             return {"description": "What the method gives back.", "content": {"*/*": {"schema": _BYTES, "example": ""}}}
         if binding.method.server_streaming:
-            return {"description": "Server-sent events.", "content": {"text/event-stream": _EVENTS}}
+            return {"description": "Server-sent events.", "content": {"text/event-stream": _events(message)}}
         examples = response_examples(binding.method)
         content: Json = {"schema": self._schemas.of(message, Role.OUTPUT)}
         if len(examples) == 1:
@@ -152,6 +150,10 @@ class Operations:
             content["examples"] = {name: {"value": value} for name, value in examples.items()}
         text = self._comments.of(message.full_name).summary or "Returns an empty object."
         return {"description": _VERB.sub(_capital, text), "content": {"application/json": content}}
+
+
+def _events(message: Descriptor) -> Json:
+    return {"schema": {"type": "string"}, "example": _CHANGE if "execution" in message.fields_by_name else _EVENT}
 
 
 def _capital(found: re.Match[str]) -> str:
