@@ -6,14 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from server.core import tenancy
+from server.core import clock, ids, tenancy
 from tests.accounts.factories import make_person
 from tests.support import database as databases
 from tests.udb.certificates import make_certificate
+from tests.webhooks.factories import make_endpoint
 from tests.workflows.execution_factories import make_open
 from tests.workflows.factories import make_workflow
 from tests.workspaces.factories import make_workspace
@@ -92,6 +94,23 @@ def test_a_database_without_its_migrations_is_told_apart(examine: Examine, tmp_p
             finding = examine("Database", DATABASE_URL=server.url)["Database"]
     assert "0001_core" in finding.fact
     assert finding.remedy == "run `udb migrate`"
+
+
+def test_webhooks_that_nobody_sends_are_told_of(examine: Examine, committed: Postgres) -> None:
+    def found() -> Finding:
+        return examine("Webhooks", DATABASE_URL=committed.url)["Webhooks"]
+
+    with tenancy.transaction():
+        endpoint = make_endpoint(make_workspace(make_person(), slug="shop"))
+    assert found().fact == "0 open deliveries, none late"
+    with databases.as_owner(committed.url) as cursor:
+        cursor.execute("UPDATE webhook_lane SET due_time = now() - interval '2 minutes'")
+        cursor.execute(
+            "INSERT INTO event_pending (event_id, event_time, workspace_id) VALUES (%s, %s, %s)",
+            (str(ids.new()), clock.now() - timedelta(minutes=2), str(endpoint.workspace)),
+        )
+    assert found().fact == "1 events and deliveries to 1 endpoints wait since more than a minute"
+    assert "python -m workers deliver" in found().remedy
 
 
 def test_executions_that_nobody_runs_or_that_do_not_go_on_are_told_of(examine: Examine, committed: Postgres) -> None:

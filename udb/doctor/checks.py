@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from udb.doctor import machine, services, workflows
+from udb.doctor import machine, services, webhooks, workflows
 from udb.doctor.finding import Patient
 
 CHECKS: Final[Mapping[str, Callable[[Patient], str]]] = {
@@ -21,5 +21,6 @@ CHECKS: Final[Mapping[str, Callable[[Patient], str]]] = {
     "Database": services.database,
     "Broker": services.broker,
     "Mail": services.mail,
+    "Webhooks": webhooks.webhooks,
     "Workflows": workflows.workflows,
 }
