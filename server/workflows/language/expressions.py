@@ -106,7 +106,7 @@ def told(fault: str) -> str:
     return next((sentence for start, sentence in _SENTENCES.items() if fault.startswith(start)), fault)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _program(text: str, result: Kind) -> cel.Expression:
     return cel.compile_unchecked(text, variables=_ANYTHING, result=result)
 

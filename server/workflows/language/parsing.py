@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any, Final
 
 import yaml
@@ -20,6 +21,7 @@ __all__ = ["DefinitionInvalid", "Fault", "from_yaml", "load", "parse"]
 MAX_BYTES: Final = 256 * 1024
 _MAX_DEPTH: Final = 64
 _MOST_FAULTS: Final = 100
+_MOST_EXPRESSIONS: Final = 2000
 
 
 def parse(text: Mapping[str, Any], *, types: Mapping[str, StepKind]) -> Definition:
@@ -32,8 +34,9 @@ def parse(text: Mapping[str, Any], *, types: Mapping[str, StepKind]) -> Definiti
     spelled = spelling.snake(text, form)
     builder = Builder(types)
     definition = builder.definition(spelled)
-    found = [*sentences.faults(spelled, validator), *builder.faults, *checking.faults(definition, builder, types)]
-    if found:
+    told = chain(sentences.faults(spelled, validator), builder.faults, checking.faults(definition, builder, types))
+    # A stranger cannot make us tell of faults for long.
+    if found := list(islice(told, 2 * _MOST_FAULTS)):
         raise DefinitionInvalid([_written(fault, text) for fault in _in_order(found, spelled)])
     return definition
 
@@ -71,11 +74,14 @@ def from_yaml(text: str) -> dict[str, Any]:
 
 def _require_size(text: Any) -> None:
     try:
-        size = len(structs.dumps(text).encode())
+        written = structs.dumps(text)
+        size = len(written.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise DefinitionInvalid([Fault("", "Write JSON: texts, numbers, lists and objects.")]) from error
     if size > MAX_BYTES:
         raise DefinitionInvalid([Fault("", f"Write at most {MAX_BYTES // 1024} KiB; these are {size // 1024}.")])
+    if written.count("${") > _MOST_EXPRESSIONS:
+        raise DefinitionInvalid([Fault("", f"Write at most {_MOST_EXPRESSIONS:,} expressions.")])
     ahead = [(text, 0)]
     while ahead:
         value, depth = ahead.pop()

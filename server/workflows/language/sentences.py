@@ -37,16 +37,17 @@ _NUMBERS: Final = {
     "maxProperties": "Give at most {} fields.",
 }
 _MOST_CHARACTERS: Final = 300
+_MOST_KNOWN: Final = 200
 
 
-def faults(value: Any, validator: Draft202012Validator, *, at: str = "") -> list[Fault]:
+def faults(value: Any, validator: Draft202012Validator, *, at: str = "") -> Iterator[Fault]:
     """What of `value` does not fit, with `at` before each pointer."""
-    return [fault for error in validator.iter_errors(value) for fault in _told(error, at)]
+    return (fault for error in validator.iter_errors(value) for fault in _told(error, at))
 
 
 def did_you_mean(word: str, known: Any) -> str:
     """` Did you mean …?` when one of the words is near, or nothing."""
-    near = get_close_matches(word, list(known), n=1)
+    near = get_close_matches(word[:64], list(known)[:_MOST_KNOWN], n=1)
     return f" Did you mean {near[0]}?" if near else ""
 
 

@@ -244,6 +244,8 @@ def test_what_is_too_large_is_refused_before_it_is_looked_at(judge):
     for _ in range(100):
         deep = [deep]
     assert judge.told({"steps": deep}) == {"": "Nest objects and lists at most 64 deep."}
+    many = {"id": "a", "type": "transform", "with": {"output": [f"${{{i}}}" for i in range(2001)]}}
+    assert judge.told({"steps": [many]}) == {"": "Write at most 2,000 expressions."}
     steps = [{"id": f"s{i}", "type": "delay", "with": {"duration": "1s"}} for i in range(501)]
     assert "500" in judge.told({"steps": steps})["/steps"]
     inner: dict[str, Any] = {"id": "s0", "type": "delay", "with": {"duration": "1s"}}
