@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 
 from server.core import events, ids, tenancy
+from server.core.call import Call, serving
 from server.core.db import db
 from server.core.events import Draft
 from server.core.models import EventPending
+from server.core.principal import Kind, Principal
 from server.events.service import draining
 from server.workflows.models import Execution, OpenExecution, Trigger, Workflow
 from server.workflows.service import triggering
@@ -22,11 +24,12 @@ from tests.workspaces.factories import make_workspace
 STEPS = [{"id": "done", "type": "transform", "with": {"output": 1}}]
 
 
-def publish(workspace: Workspace, kind: str, data: Any = None, *, subject: str = "ord_1") -> UUID:
-    """Publish an event; gives its id."""
+def publish(workspace: Workspace, kind: str, data: Any = None, *, subject: str = "ord_1", actor: str = "") -> UUID:
+    """Publish an event, as `actor` if there is one; gives its id."""
     tenancy.enter(workspace.id)
     draft = Draft(kind, subject, json.dumps({"total": 12} if data is None else data))
-    return events.publish_many([draft], workspace=workspace.id)[0].id
+    with serving(Call(principal=Principal(Kind.WORKSPACE_KEY, actor) if actor else None)):
+        return events.publish_many([draft], workspace=workspace.id)[0].id
 
 
 def drain() -> None:
@@ -210,6 +213,19 @@ def test_workflows_that_start_each_other_come_to_an_end(worker) -> None:
     for workflow in (second, every):
         assert [row.depth for row in begun(workflow)] == [10]
         assert [error["code"] for error in failed(workflow)] == ["CHAIN_TOO_LONG"]
+
+
+def test_a_workflow_that_publishes_what_starts_it_comes_to_an_end(worker) -> None:
+    workflow = triggered(worker, on("order.placed"))
+    publish(worker, "order.placed")
+    drain()
+    while len(rows := begun(workflow)) < 20:
+        publish(worker, "order.placed", actor=ids.encode("exe", rows[-1].id))
+        drain()
+        if failed(workflow):
+            break
+    assert [row.depth for row in rows] == list(range(11))
+    assert [error["code"] for error in failed(workflow)] == ["CHAIN_TOO_LONG"]
 
 
 def test_a_trigger_tells_what_it_started_last(worker) -> None:

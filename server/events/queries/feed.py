@@ -25,7 +25,8 @@ _TAKE: Final = Statement("""
     )
     SELECT found.* FROM taken CROSS JOIN LATERAL (
         SELECT event.id, event.create_time, event.workspace_id, event.type, event.subject, event.channels,
-            event.ordering_key, event.sequence, event.data::text, event.trace_parent
+            event.ordering_key, event.sequence, event.data::text, event.trace_parent,
+            event.actor
         FROM event WHERE event.create_time = taken.event_time AND event.id = taken.event_id OFFSET 0
     ) found
     ORDER BY taken.number
@@ -47,7 +48,8 @@ def hold() -> int | None:
 def take(limit: int) -> list[tuple[Any, ...]]:
     """Take at most `limit` events off those that wait, in the order in which they were published.
 
-    A row is id, create_time, workspace_id, type, subject, channels, ordering_key, sequence, data as text, trace_parent.
+    A row is id, create_time, workspace_id, type, subject, channels, ordering_key, sequence, data as text, trace_parent,
+    actor.
     """
     return db.execute_sql(_TAKE, (limit,)).fetchall()  # type: ignore[no-any-return]
 

@@ -16,7 +16,7 @@ from server.events.queries import feed
 # Not frozen: one is made for each event, and to set a field of a frozen one costs three times as much.
 @dataclass(slots=True)
 class Drained:
-    """A committed event and its position. `data` is the text of a JSON object."""
+    """A committed event and its position. `data` is the text of a JSON object, `actor` who did it."""
 
     position: int
     event_id: UUID
@@ -29,6 +29,7 @@ class Drained:
     sequence: int | None
     data: str
     trace_parent: str
+    actor: str = ""
 
 
 def take(limit: int) -> list[Drained]:

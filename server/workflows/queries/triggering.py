@@ -129,5 +129,7 @@ def still_open(execution_ids: Collection[UUID]) -> set[UUID]:
 
 def depths(execution_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many executions led to each of these."""
+    if not execution_ids:
+        return {}
     values = (arrays.uuids(execution_ids), arrays.times(ids.time_of(one) for one in execution_ids))
     return dict(db.execute_sql(_DEPTHS, values).fetchall())

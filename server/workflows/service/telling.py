@@ -14,6 +14,7 @@ import structlog
 from server.core import events, ids, tenancy
 from server.core.call import Call, serving
 from server.core.events import DedupeKeyReused, Draft
+from server.core.principal import Kind, Principal
 from server.events.service.catalogue import Types
 from server.workflows.engine.types import FAILED, Emission, Note, Record, StepError
 from server.workflows.service.jsons import text
@@ -50,17 +51,26 @@ def publish(written: Sequence["Written"], now: datetime) -> None:
     """Publish what the records of executions emit and what there is to tell of them."""
     drafts: dict[tuple[UUID, str], list[Draft]] = defaultdict(list)
     for one in written:
-        execution = one.entry.execution
-        own = [_emitted(emission) for note in one.notes for emission in note.emissions]
-        own += [_step_failed(execution, note.record) for note in one.notes if _is_final(note.record)]
+        row = one.entry.execution.row
+        emitted = [_emitted(emission) for note in one.notes for emission in note.emissions]
+        if emitted:
+            # The actor is the execution: so triggers know how many led to the next one.
+            name = ids.encode("exe", row.id)
+            actor = Principal(Kind.WORKSPACE_KEY, name, workspace_id=row.workspace_id)
+            _publish_as(Call(trace_parent=row.trace_parent, principal=actor), emitted, row.workspace_id)
+        own = [_step_failed(one.entry.execution, note.record) for note in one.notes if _is_final(note.record)]
         if one.entry.ending is not None:
             own.append(_executed(one, now))
         if own:
-            drafts[execution.row.workspace_id, execution.row.trace_parent] += own
+            drafts[row.workspace_id, row.trace_parent] += own
     for (workspace_id, trace_parent), batch in drafts.items():
-        tenancy.enter(workspace_id)
-        with serving(Call(trace_parent=trace_parent)):
-            _publish(batch, workspace_id)
+        _publish_as(Call(trace_parent=trace_parent), batch, workspace_id)
+
+
+def _publish_as(sender: Call, drafts: Sequence[Draft], workspace_id: UUID) -> None:
+    tenancy.enter(workspace_id)
+    with serving(sender):
+        _publish(drafts, workspace_id)
 
 
 def _publish(drafts: Sequence[Draft], workspace_id: UUID) -> None:

@@ -110,10 +110,11 @@ def _listens(row: ArmedRow, event: Drained) -> bool:
 
 def _start(wishes: Sequence[tuple[Armed, Drained, Mapping[str, Any]]]) -> None:
     wanted = [each for each in wishes if _is_meant(each[0], each[2])]
-    depths = _depths([values for _, _, values in wanted])
+    depths = queries.depths(sorted({id_ for _, event, values in wanted if (id_ := _origin(event, values))}))
     starts, sources = [], []
     for each, event, values in wanted:
-        start = _wish(each, event, values, depths.get(str(values["data"].get("executionId")), -1) + 1)
+        origin = _origin(event, values)
+        start = _wish(each, event, values, 0 if origin is None else depths.get(origin, 0) + 1)
         if start is not None:
             starts.append(start)
             sources.append((each.row, event))
@@ -135,17 +136,10 @@ def _is_meant(each: Armed, event: Mapping[str, Any]) -> bool:
     return data.get("workflowName") == other["name"] and data.get("state") in (other.get("states") or _STATES)
 
 
-def _depths(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How deep the executions are that events tell of, by their TypeIDs."""
-    texts = {
-        event["data"]["executionId"]
-        for event in events
-        if event["type"].startswith(_OF_EXECUTIONS) and ids.matches("exe", str(event["data"].get("executionId", "")))
-    }
-    if not texts:
-        return {}
-    found = queries.depths(sorted(ids.decode("exe", text) for text in texts))
-    return {ids.encode("exe", execution): depth for execution, depth in found.items()}
+def _origin(event: Drained, values: Mapping[str, Any]) -> UUID | None:
+    """The execution that an event comes from: a step of it published the event, or the event tells of it."""
+    told = str(values["data"].get("executionId")) if event.type.startswith(_OF_EXECUTIONS) else event.actor
+    return ids.decode("exe", told) if ids.matches("exe", told) else None
 
 
 def _wish(each: Armed, event: Drained, values: Mapping[str, Any], depth: int) -> Start | None:
