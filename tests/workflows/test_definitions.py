@@ -13,7 +13,8 @@ from tests.support.client import RpcError
 from tests.workflows.calls import DEFINITIONS, ask, create, definition_of, update
 from tests.workflows.factories import NOTHING
 from tests.workspaces.factories import by, ws
-from userdata.workflows.v1 import definition_pb2
+from userdata.api.v1 import rules_pb2
+from userdata.workflows.v1 import definition_pb2, workflow_pb2
 from userdata.workflows.v1 import definition_service_pb2 as pb
 from userdata.workflows.v1.definition_pb2 import Definition
 
@@ -92,6 +93,13 @@ def test_the_contract_has_every_field_of_the_language():
     for name, part in messages.items():
         fields = definition_pb2.DESCRIPTOR.message_types_by_name[name].fields_by_name
         assert {*fields} == {*part["properties"]}, name
+
+
+def test_the_example_of_the_contract_is_valid(ada, acme):
+    field = workflow_pb2.Workflow.DESCRIPTOR.fields_by_name["definition"]
+    example = json.loads(field.GetOptions().Extensions[rules_pb2.rules].example)
+    assert not validate(ada, acme, definition=ParseDict(example, Definition())).faults
+    assert not validate(ada, acme, yaml=json.dumps(example)).faults
 
 
 def test_all_faults_are_told_at_once_each_with_its_place(ada, acme):

@@ -1,7 +1,7 @@
 """Builds the example values of the document from the `example` of the fields' rules.
 
 A field without an example is left out wherever it may be absent, so that every example is a likely request or
-response and not a list of all there is.
+response and not a list of all there is. A message is made of the examples of its fields, unless it has one itself.
 """
 
 import json
@@ -16,6 +16,7 @@ from udb.openapi.formats import Json, Role, is_shown, is_wide, well_known
 
 _DELETED = {"delete_time": "2026-11-03T08:15:00Z", "purge_time": "2026-12-03T08:15:00Z"}
 _Above = tuple[Descriptor | None, ...]
+_ANY_JSON = "google.protobuf.Value"
 _JSON_TYPES = ("integer", "number", "boolean", "object", "array")
 
 
@@ -71,7 +72,9 @@ def _value(field: FieldDescriptor, role: Role, above: _Above) -> Any:
     if not is_shown(field, role) or (is_passing and role is not Role.OUTPUT):
         return None
     message = _message_of(field)
-    found = example_of(field) if message is None else _nested(message, role, above)
+    found = example_of(field)
+    if message is not None:
+        found = _nested(message, role, above) if found is None else _printed(message, found, role)
     if found is not None and field.is_repeated and not is_map(field) and not isinstance(found, list):
         found = [found]
     if found is None and role is Role.OUTPUT and not field.has_presence:
@@ -95,6 +98,21 @@ def _nested(message: Descriptor, role: Role, above: _Above) -> Json | None:
     return _object(message.fields, role, above) or None
 
 
+def _printed(message: Descriptor, written: Json, role: Role) -> Json:
+    """A written example of a message; in a response with all that is printed although it is not set."""
+    if role is not Role.OUTPUT:
+        return written
+    found = dict(written)
+    for field in message.fields:
+        value, inner = written.get(field.json_name), _message_of(field)
+        if value is None and not field.has_presence:
+            found[field.json_name] = _default(field)
+        elif value is not None and inner is not None:
+            several = [_printed(inner, each, role) for each in (value if field.is_repeated else [value])]
+            found[field.json_name] = several if field.is_repeated else several[0]
+    return found
+
+
 def _default(field: FieldDescriptor) -> Any:
     """What is printed for a field without presence that is not set."""
     if field.is_repeated:
@@ -110,6 +128,8 @@ def _read(field: FieldDescriptor, written: str) -> Any:
     if is_map(field) or written.startswith("["):
         return json.loads(written)
     kind = well_known(field.message_type.full_name) if field.message_type else None
+    if written.startswith("{") and field.message_type and field.message_type.full_name == _ANY_JSON:
+        return json.loads(written)
     if is_wide(field):
         return str(int(written))
     is_text = field.cpp_type in (FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_ENUM)

@@ -27,7 +27,7 @@ from userdata.api.v1 import rules_pb2 as userdata_dot_api_dot_v1_dot_rules__pb2
 from userdata.workflows.v1 import definition_pb2 as userdata_dot_workflows_dot_v1_dot_definition__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#userdata/workflows/v1/trigger.proto\x12\x15userdata.workflows.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1buserdata/api/v1/rules.proto\x1a&userdata/workflows/v1/definition.proto\"\xf3\x03\n\x07Trigger\x12\x1a\n\x02id\x18\x01 \x01(\tB\x0e\xda\xb5\x18\n\x8a\x01\x07nightly\x12\x39\n\x0bworkflow_id\x18\x02 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dwf_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x19\n\x07version\x18\x03 \x01(\x05\x42\x08\xda\xb5\x18\x04\x8a\x01\x01\x31\x12N\n\x04kind\x18\x04 \x01(\x0e\x32\".userdata.workflows.v1.TriggerKindB\x1c\xda\xb5\x18\x18\x8a\x01\x15TRIGGER_KIND_SCHEDULE\x12<\n\ndefinition\x18\x05 \x01(\x0b\x32(.userdata.workflows.v1.TriggerDefinition\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12J\n\tnext_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-03T01:00:00Z\x12J\n\tlast_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-02T01:00:00Z\x12@\n\x11last_execution_id\x18\t \x01(\tB%\xda\xb5\x18!\x8a\x01\x1e\x65xe_01jbrk8xw7e5tvh2c9n4m6q0za*\x93\x01\n\x0bTriggerKind\x12\x1c\n\x18TRIGGER_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12TRIGGER_KIND_EVENT\x10\x01\x12\x19\n\x15TRIGGER_KIND_SCHEDULE\x10\x02\x12\x18\n\x14TRIGGER_KIND_WEBHOOK\x10\x03\x12\x19\n\x15TRIGGER_KIND_WORKFLOW\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#userdata/workflows/v1/trigger.proto\x12\x15userdata.workflows.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1buserdata/api/v1/rules.proto\x1a&userdata/workflows/v1/definition.proto\"\xce\x04\n\x07Trigger\x12\x1a\n\x02id\x18\x01 \x01(\tB\x0e\xda\xb5\x18\n\x8a\x01\x07nightly\x12\x39\n\x0bworkflow_id\x18\x02 \x01(\tB$\xda\xb5\x18 \x8a\x01\x1dwf_01jbrk8xw7e5tvh2c9n4m6q0za\x12\x19\n\x07version\x18\x03 \x01(\x05\x42\x08\xda\xb5\x18\x04\x8a\x01\x01\x31\x12N\n\x04kind\x18\x04 \x01(\x0e\x32\".userdata.workflows.v1.TriggerKindB\x1c\xda\xb5\x18\x18\x8a\x01\x15TRIGGER_KIND_SCHEDULE\x12\x96\x01\n\ndefinition\x18\x05 \x01(\x0b\x32(.userdata.workflows.v1.TriggerDefinitionBX\xda\xb5\x18T\x8a\x01Q{\"id\": \"nightly\", \"schedule\": {\"cron\": \"0 2 * * *\", \"timeZone\": \"Europe/Berlin\"}}\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12J\n\tnext_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-03T01:00:00Z\x12J\n\tlast_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xda\xb5\x18\x17\x8a\x01\x14\x32\x30\x32\x36-11-02T01:00:00Z\x12@\n\x11last_execution_id\x18\t \x01(\tB%\xda\xb5\x18!\x8a\x01\x1e\x65xe_01jbrk8xw7e5tvh2c9n4m6q0za*\x93\x01\n\x0bTriggerKind\x12\x1c\n\x18TRIGGER_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12TRIGGER_KIND_EVENT\x10\x01\x12\x19\n\x15TRIGGER_KIND_SCHEDULE\x10\x02\x12\x18\n\x14TRIGGER_KIND_WEBHOOK\x10\x03\x12\x19\n\x15TRIGGER_KIND_WORKFLOW\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,14 +42,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIGGER'].fields_by_name['version']._serialized_options = b'\332\265\030\004\212\001\0011'
   _globals['_TRIGGER'].fields_by_name['kind']._loaded_options = None
   _globals['_TRIGGER'].fields_by_name['kind']._serialized_options = b'\332\265\030\030\212\001\025TRIGGER_KIND_SCHEDULE'
+  _globals['_TRIGGER'].fields_by_name['definition']._loaded_options = None
+  _globals['_TRIGGER'].fields_by_name['definition']._serialized_options = b'\332\265\030T\212\001Q{\"id\": \"nightly\", \"schedule\": {\"cron\": \"0 2 * * *\", \"timeZone\": \"Europe/Berlin\"}}'
   _globals['_TRIGGER'].fields_by_name['next_time']._loaded_options = None
   _globals['_TRIGGER'].fields_by_name['next_time']._serialized_options = b'\332\265\030\027\212\001\0242026-11-03T01:00:00Z'
   _globals['_TRIGGER'].fields_by_name['last_time']._loaded_options = None
   _globals['_TRIGGER'].fields_by_name['last_time']._serialized_options = b'\332\265\030\027\212\001\0242026-11-02T01:00:00Z'
   _globals['_TRIGGER'].fields_by_name['last_execution_id']._loaded_options = None
   _globals['_TRIGGER'].fields_by_name['last_execution_id']._serialized_options = b'\332\265\030!\212\001\036exe_01jbrk8xw7e5tvh2c9n4m6q0za'
-  _globals['_TRIGGERKIND']._serialized_start=667
-  _globals['_TRIGGERKIND']._serialized_end=814
+  _globals['_TRIGGERKIND']._serialized_start=758
+  _globals['_TRIGGERKIND']._serialized_end=905
   _globals['_TRIGGER']._serialized_start=165
-  _globals['_TRIGGER']._serialized_end=664
+  _globals['_TRIGGER']._serialized_end=755
 # @@protoc_insertion_point(module_scope)

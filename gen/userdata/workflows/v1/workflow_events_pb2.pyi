@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from userdata.api.v1 import change_pb2 as _change_pb2
 from userdata.api.v1 import event_type_pb2 as _event_type_pb2
+from userdata.api.v1 import rules_pb2 as _rules_pb2
 from userdata.workflows.v1 import workflow_pb2 as _workflow_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
