@@ -122,7 +122,8 @@ class Drive:
         self.machine = self.fresh()
 
     def fresh(self) -> Machine:
-        return Machine(self.definition, self.facts, self.written, types=TYPES, luck=lambda: 0.0)
+        """A machine built from what is written, which the database gives in any order."""
+        return Machine(self.definition, self.facts, reversed(self.written), types=TYPES, luck=lambda: 0.0)
 
     def crash(self, *, lost: int = 0) -> None:
         """The runner dies, and with it what was not written: the last `lost` records."""
