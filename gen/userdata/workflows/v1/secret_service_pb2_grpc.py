@@ -95,7 +95,7 @@ class WorkflowSecretServiceServicer:
     def SetWorkflowSecret(self, request, context):
         """Sets another value.
 
-        Steps that begin from then on have it, in open executions too. Publishes `workflow.secret.updated`.
+        Steps that begin some seconds later have it, in open executions too. Publishes `workflow.secret.updated`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +104,7 @@ class WorkflowSecretServiceServicer:
     def DeleteWorkflowSecret(self, request, context):
         """Deletes a secret.
 
-        Steps that name it fail from then on. Publishes `workflow.secret.deleted`.
+        Steps that name it fail some seconds later. Publishes `workflow.secret.deleted`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,12 +48,12 @@ class WorkflowSecretServiceStub:
     SetWorkflowSecret: _grpc.UnaryUnaryMultiCallable[_secret_service_pb2.SetWorkflowSecretRequest, _secret_pb2.WorkflowSecret]
     """Sets another value.
 
-    Steps that begin from then on have it, in open executions too. Publishes `workflow.secret.updated`.
+    Steps that begin some seconds later have it, in open executions too. Publishes `workflow.secret.updated`.
     """
     DeleteWorkflowSecret: _grpc.UnaryUnaryMultiCallable[_secret_service_pb2.DeleteWorkflowSecretRequest, _empty_pb2.Empty]
     """Deletes a secret.
 
-    Steps that name it fail from then on. Publishes `workflow.secret.deleted`.
+    Steps that name it fail some seconds later. Publishes `workflow.secret.deleted`.
     """
 
 @_typing.type_check_only
@@ -74,12 +74,12 @@ class WorkflowSecretServiceAsyncStub(WorkflowSecretServiceStub):
     SetWorkflowSecret: _aio.UnaryUnaryMultiCallable[_secret_service_pb2.SetWorkflowSecretRequest, _secret_pb2.WorkflowSecret]  # type: ignore[assignment]
     """Sets another value.
 
-    Steps that begin from then on have it, in open executions too. Publishes `workflow.secret.updated`.
+    Steps that begin some seconds later have it, in open executions too. Publishes `workflow.secret.updated`.
     """
     DeleteWorkflowSecret: _aio.UnaryUnaryMultiCallable[_secret_service_pb2.DeleteWorkflowSecretRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes a secret.
 
-    Steps that name it fail from then on. Publishes `workflow.secret.deleted`.
+    Steps that name it fail some seconds later. Publishes `workflow.secret.deleted`.
     """
 
 class WorkflowSecretServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -121,7 +121,7 @@ class WorkflowSecretServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_secret_pb2.WorkflowSecret, _abc.Awaitable[_secret_pb2.WorkflowSecret]]:
         """Sets another value.
 
-        Steps that begin from then on have it, in open executions too. Publishes `workflow.secret.updated`.
+        Steps that begin some seconds later have it, in open executions too. Publishes `workflow.secret.updated`.
         """
 
     @_abc_1.abstractmethod
@@ -132,7 +132,7 @@ class WorkflowSecretServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Deletes a secret.
 
-        Steps that name it fail from then on. Publishes `workflow.secret.deleted`.
+        Steps that name it fail some seconds later. Publishes `workflow.secret.deleted`.
         """
 
 def add_WorkflowSecretServiceServicer_to_server(servicer: WorkflowSecretServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
