@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -33,6 +34,9 @@ class Product:
     endpoint: dict[str, Any] = field(default_factory=dict)
     created: asyncio.Event = field(default_factory=asyncio.Event)
     refusal: dict[str, Any] | None = None
+    present: list[dict[str, Any]] = field(default_factory=list)
+    filters: list[str] = field(default_factory=list)
+    unreadable: bool = False
     login: dict[str, Any] = field(default_factory=lambda: {"accessToken": "token"})
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -41,6 +45,11 @@ class Product:
             return web.json_response(self.login)
         if request.method == "DELETE":
             return web.json_response({})
+        if request.method == "GET" and self.unreadable:
+            return web.json_response({"message": "The key has no scope for this."}, status=403)
+        if request.method == "GET":
+            self.filters.append(request.query["filter"])
+            return web.json_response({"endpoints": self.present})
         if self.refusal:
             return web.json_response(self.refusal, status=400)
         self.endpoint = await request.json()
@@ -104,7 +113,11 @@ def test_a_delivery_is_verified_printed_and_answered_and_the_endpoint_deleted() 
         assert "1 delivery. The endpoint is deleted." in output
         endpoints = f"/v1/workspaces/{WORKSPACE}/endpoints"
         bearer = "Bearer udw_key"
-        assert product.calls == [("POST", endpoints, bearer), ("DELETE", f"{endpoints}/{ENDPOINT}", bearer)]
+        assert product.calls == [
+            ("GET", endpoints, bearer),
+            ("POST", endpoints, bearer),
+            ("DELETE", f"{endpoints}/{ENDPOINT}", bearer),
+        ]
         assert product.endpoint["url"].startswith("http://127.0.0.2:")
         assert product.endpoint["eventTypes"] == ["order.*"]
 
@@ -186,7 +199,39 @@ def test_ctrl_c_deletes_the_endpoint() -> None:
             status, output, _ = await ended(process)
         assert status == 0
         assert "0 deliveries. The endpoint is deleted." in output
-        assert [method for method, _, _ in product.calls] == ["POST", "DELETE"]
+        assert [method for method, _, _ in product.calls] == ["GET", "POST", "DELETE"]
+
+    asyncio.run(scene())
+
+
+def test_endpoints_of_listeners_that_were_killed_go() -> None:
+    async def scene() -> None:
+        product = Product()
+        async with serving(product.answer) as url:
+            async with listening(url) as process:
+                await asyncio.wait_for(product.created.wait(), 60)
+                process.kill()
+                await process.wait()
+            killed = {"id": "whe_killed", "labels": product.endpoint["labels"]}
+            living = {"id": "whe_living", "labels": killed["labels"] | {"udb-process": str(os.getpid())}}
+            product.present, product.calls = [killed, living], []
+            product.created.clear()
+            async with listening(url):
+                await asyncio.wait_for(product.created.wait(), 60)
+        machine = killed["labels"]["udb-machine"]
+        assert product.filters[-1] == f'label = "udb-machine={machine}"'
+        calls = [(method, path.rpartition("/")[2]) for method, path, _ in product.calls]
+        assert calls == [("GET", "endpoints"), ("DELETE", "whe_killed"), ("POST", "endpoints")]
+
+    asyncio.run(scene())
+
+
+def test_a_key_that_may_not_read_can_listen() -> None:
+    async def scene() -> None:
+        product = Product(unreadable=True)
+        async with serving(product.answer) as url, listening(url, "--count", "1") as process:
+            assert await deliver(product) == (200, "")
+            assert (await ended(process))[0] == 0
 
     asyncio.run(scene())
 

@@ -54,6 +54,7 @@ async def listen(options: Options, console: Console) -> None:
     async with aiohttp.ClientSession() as session:
         api = Api(session, options.url, host=options.host)
         await api.sign_in(api_key=options.api_key, email=options.email, password=options.password)
+        await api.delete_leftovers(options.workspace)
         # Others on this machine reach the port too.
         path = f"/{secrets.token_urlsafe(12)}"
         key = signing.new_secret(signing.HMAC_SHA256)
