@@ -33,7 +33,6 @@ LEFT JOIN workflow_step step ON step.execution_id = execution.id AND step.execut
     AND step.status = 'SUCCEEDED'
 WHERE execution.workflow_id = %s AND execution.state = 'SUCCEEDED' AND execution.create_time >= %s
 """
-SUCCEEDED = "SELECT count(*) FROM workflow_execution WHERE workflow_id = %s AND state = 'SUCCEEDED'"
 STARTS = """
 SELECT extract(epoch FROM start_time)::float8 FROM workflow_step WHERE execution_id = %s
 ORDER BY start_time
@@ -128,10 +127,6 @@ class Workflow:
         """Returns once so many wait. Raises LoadFailedError."""
         within = 30 + count / SLOWEST
         until(lambda: self.states().get("WAITING") == count, within=within, what=f"{count} executions wait", every=0.2)
-
-    def succeeded(self) -> int:
-        """How many succeeded so far."""
-        return int(self.query(SUCCEEDED, (self.uuid,))[0][0])
 
     def states(self) -> dict[str, int]:
         """How many are open, by state."""
