@@ -74,5 +74,5 @@ def _triggering(cast: Cast) -> list[Example]:
         cast.worker(triggering.fired, [outcome]),
         cast.worker(triggering.moved, [outcome]),
         cast.worker(triggering.still_open, [row_id(44, 1), row_id(44, 2)]),
-        cast.worker(triggering.depths, [event_id(3), event_id(4)]),
+        cast.worker(triggering.origins, {event_id(3): True, event_id(4): False}),
     ]

@@ -74,14 +74,17 @@ def test_an_event_starts_what_listens_to_its_type(worker) -> None:
     assert begun(other) == []
     assert (row.trigger, row.version, row.state, row.input, row.actor) == ("EVENT", 1, "READY", {"id": 7}, "system")
     assert row.cause["id"] == "placed"
-    assert row.cause["event"] | {"time": ""} == {
+    assert row.cause["event"] | {"time": "", "create_time": ""} == {
         "id": ids.encode("evt", event),
         "type": "order.placed",
         "subject": "ord_1",
         "workspace_id": ids.encode("ws", worker.id),
+        "actor": "system",
+        "channels": [],
         "time": "",
-        "ordering_key": "",
-        "sequence": 0,
+        "create_time": "",
+        "ordering_key": None,
+        "sequence": None,
         "data": {"id": 7},
     }
 
@@ -185,14 +188,14 @@ def _finished(workspace: Workspace, workflow: Workflow, state: str, depth: int) 
     time = ids.time_of(execution)
     documents: dict[str, Any] = {"cause": {}, "input": {}, "labels": {}}
     keys = {"id": execution, "workspace_id": workspace.id, "workflow_id": workflow.id, "state": state}
-    return {**keys, **words, **numbers, **documents, "create_time": time, "end_time": time}
+    return {**keys, **words, **numbers, **documents, "create_time": time, "end_time": time, "output": {"sum": 7}}
 
 
 def test_a_workflow_follows_another_in_the_states_it_names(worker) -> None:
     first = triggered(worker, on("never.sent"))
     usual = triggered(worker, {"id": "after", "workflow": {"name": first.name}})
     after = {"id": "after", "workflow": {"name": first.name, "states": ["FAILED", "TIMED_OUT"]}}
-    made = {"of": "${event.data.executionId}"}
+    made = {"of": "${event.data.executionId}", "gave": "${event.data.output.sum}"}
     mending = triggered(worker, {**after, "input": made})
     for state in ("SUCCEEDED", "FAILED", "CANCELLED"):
         ended(worker, first, state)
@@ -201,6 +204,8 @@ def test_a_workflow_follows_another_in_the_states_it_names(worker) -> None:
     assert [row.input["state"] for row in begun(usual)] == ["SUCCEEDED"]
     assert [(row.trigger, row.depth) for row in begun(mending)] == [("WORKFLOW", 1)]
     assert begun(mending)[0].input["of"].startswith("exe_")
+    assert begun(mending)[0].input["gave"] == 7
+    assert begun(usual)[0].input["output"] == {"sum": 7}
 
 
 def test_workflows_that_start_each_other_come_to_an_end(worker) -> None:

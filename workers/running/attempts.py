@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from server.core import clock
 from server.core.telemetry import metrics, traces
 from server.workflows.engine.step_types import Context, Effect, Result, Services, StepFailed
 from server.workflows.engine.types import Line, StepError, Task
+from server.workflows.language.masking import Mask
 from server.workflows.queries.recording import CacheRow
 from server.workflows.service.jsons import text
 from server.workflows.service.loading import Execution
@@ -49,6 +50,8 @@ async def make(execution: Execution, task: Task, kind: Effect, services: Service
     )
     with traces.span("workflow step", execution.row.trace_parent, type=task.step.type, path=task.path):
         result, error = await _made(kind, context, seconds, task.step.type)
+        if error is not None:
+            error = _masked(error, execution.facts.secrets)
         traces.annotate(error=None if error is None else error.code)
     outcome = "SUCCEEDED" if error is None else error.code
     metrics.WORKFLOW_ATTEMPTS.labels(task.step.type, outcome).inc()
@@ -68,6 +71,12 @@ async def _made(
     except Exception as fault:  # noqa: BLE001 - a fault of ours fails the attempt, which may be made again
         _log.exception("a step's type failed", type=type_name, exc_info=fault)
         return None, StepError(INTERNAL, "The step failed for a reason of the product's own.")
+
+
+def _masked(error: StepError, secrets: Mapping[str, str]) -> StepError:
+    """The error without the values of secrets, which a receiver may have sent back."""
+    mask = Mask(secrets)
+    return replace(error, message=mask.text(error.message), details=mask.value(dict(error.details)))
 
 
 def _deadline(now: datetime, seconds: float | None) -> datetime | None:

@@ -18,5 +18,9 @@ def next_attempt(retry: Retry, *, attempt: int, error: StepError, now: datetime,
         if delay >= retry.max:
             break
         delay *= retry.factor
-    delay = min(delay, retry.max)
-    return now + timedelta(seconds=delay * (1 - retry.jitter * luck))
+    delay = min(delay, retry.max) * (1 - retry.jitter * luck)
+    asked = error.details.get("retry_after")
+    if isinstance(asked, int | float):
+        # A receiver that says when to come back knows better, within what the definition allows.
+        delay = max(delay, min(asked, retry.max))
+    return now + timedelta(seconds=delay)

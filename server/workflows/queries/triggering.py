@@ -1,6 +1,6 @@
 """The statements of triggers: who listens, what is due, and what they last started. For workers."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -24,6 +24,13 @@ class ArmedRow(NamedTuple):
     workspace_name: str
     next_time: datetime | None
     last_execution_id: UUID | None
+
+
+class Origin(NamedTuple):
+    """An execution that led to an event: how many led to it, and its output as JSON."""
+
+    depth: int
+    output: str | None
 
 
 class Outcome(NamedTuple):
@@ -81,11 +88,13 @@ _MOVED: Final = Statement("""
 
 _OPEN: Final = Statement("SELECT id FROM workflow_open_execution WHERE id = ANY (%s::uuid[])")
 
-_DEPTHS: Final = Statement("""
-    SELECT found.id, found.depth FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted (id, create_time)
+_ORIGINS: Final = Statement("""
+    SELECT found.id, found.depth, found.output
+    FROM unnest(%s::uuid[], %s::timestamptz[], %s::boolean[]) AS wanted (id, create_time, with_output)
     CROSS JOIN LATERAL (
-        SELECT id, depth FROM workflow_execution WHERE id = wanted.id AND create_time = wanted.create_time
-        UNION ALL SELECT id, depth FROM workflow_open_execution WHERE id = wanted.id
+        SELECT id, depth, CASE WHEN wanted.with_output THEN output::text END AS output FROM workflow_execution
+        WHERE id = wanted.id AND create_time = wanted.create_time
+        UNION ALL SELECT id, depth, NULL FROM workflow_open_execution WHERE id = wanted.id
         OFFSET 0
     ) found
 """)
@@ -127,9 +136,9 @@ def still_open(execution_ids: Collection[UUID]) -> set[UUID]:
     return {row[0] for row in db.execute_sql(_OPEN, (arrays.uuids(execution_ids),)).fetchall()}
 
 
-def depths(execution_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many executions led to each of these."""
-    if not execution_ids:
+def origins(wanted: Mapping[UUID, bool]) -> dict[UUID, Origin]:
+    """The executions that are there; the value says whether the output is wanted."""
+    if not wanted:
         return {}
-    values = (arrays.uuids(execution_ids), arrays.times(ids.time_of(one) for one in execution_ids))
-    return dict(db.execute_sql(_DEPTHS, values).fetchall())
+    values = (arrays.uuids(wanted), arrays.times(ids.time_of(one) for one in wanted), arrays.plain(wanted.values()))
+    return {row[0]: Origin(*row[1:]) for row in db.execute_sql(_ORIGINS, values).fetchall()}

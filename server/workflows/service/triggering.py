@@ -21,13 +21,15 @@ from server.workflows.language.definition import Definition, Scope, Trigger
 from server.workflows.language.faults import DefinitionInvalid, ExpressionFailed
 from server.workflows.queries import triggering as queries
 from server.workflows.queries.triggering import ArmedRow, Outcome
-from server.workflows.service import known, starting
+from server.workflows.service import event_variable, known, starting
 from server.workflows.service.starting import Start
 
 #: What an execution that ended publishes, and how it ended when a trigger does not say.
 EXECUTED: Final = "workflow.executed"
 _STATES: Final = ("SUCCEEDED",)
 _OF_EXECUTIONS: Final = "workflow."
+WORKFLOW: Final = "WORKFLOW"
+_NOBODY: Final = UUID(int=0)
 #: Of a trigger whose definition cannot be read any more.
 _NOTHING: Final = Definition(Scope(()), {})
 
@@ -51,6 +53,10 @@ class Armed:
         }
 
 
+#: A trigger, an event that it listens to, and the variable `event`.
+_Wish = tuple[Armed, Drained, Mapping[str, Any]]
+
+
 def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
     """Start what drained events trigger. Gives nothing: executions are no deliveries."""
     rows = queries.listening({event.workspace_id for event in batch}) if batch else []
@@ -60,10 +66,10 @@ def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
     for row in rows:
         of_workspace[row.workspace_id].append(row)
     read: dict[tuple[UUID, str], Armed] = {}
-    wishes: list[tuple[Armed, Drained, Mapping[str, Any]]] = []
+    wishes: list[_Wish] = []
     for event in batch:
         chosen = [row for row in of_workspace.get(event.workspace_id, ()) if _listens(row, event)]
-        values = values_of(event) if chosen else {}
+        values = event_variable.of(event) if chosen else {}
         for row in chosen:
             key = (row.workflow_id, row.key)
             if key not in read:
@@ -86,20 +92,6 @@ def armed(row: ArmedRow) -> Armed:
     return Armed(row, definition, trigger, fault if trigger is None else None)
 
 
-def values_of(event: Drained) -> dict[str, Any]:
-    """The variable `event`, as JSON."""
-    return {
-        "id": ids.encode("evt", event.event_id),
-        "type": event.type,
-        "subject": event.subject,
-        "workspace_id": ids.encode("ws", event.workspace_id),
-        "time": cel.as_json(event.event_time),
-        "ordering_key": event.ordering_key or "",
-        "sequence": event.sequence or 0,
-        "data": cel.load(event.data),
-    }
-
-
 def _listens(row: ArmedRow, event: Drained) -> bool:
     if row.subject is not None and row.subject != event.subject:
         return False
@@ -108,13 +100,16 @@ def _listens(row: ArmedRow, event: Drained) -> bool:
     return row.event_type is not None and patterns.matches(row.event_type, event.type)
 
 
-def _start(wishes: Sequence[tuple[Armed, Drained, Mapping[str, Any]]]) -> None:
+def _start(wishes: Sequence[_Wish]) -> None:
     wanted = [each for each in wishes if _is_meant(each[0], each[2])]
-    depths = queries.depths(sorted({id_ for _, event, values in wanted if (id_ := _origin(event, values))}))
+    origins = queries.origins(_origins(wanted))
     starts, sources = [], []
     for each, event, values in wanted:
-        origin = _origin(event, values)
-        start = _wish(each, event, values, 0 if origin is None else depths.get(origin, 0) + 1)
+        origin = origins.get(_origin(event, values) or _NOBODY)
+        if origin is not None and each.row.kind == WORKFLOW:
+            output = None if origin.output is None else cel.load(origin.output)
+            values = {**values, "data": {**values["data"], "output": output}}  # noqa: PLW2901 - what this trigger sees
+        start = _wish(each, event, values, 0 if origin is None else origin.depth + 1)
         if start is not None:
             starts.append(start)
             sources.append((each.row, event))
@@ -129,11 +124,21 @@ def _start(wishes: Sequence[tuple[Armed, Drained, Mapping[str, Any]]]) -> None:
 
 def _is_meant(each: Armed, event: Mapping[str, Any]) -> bool:
     """Whether the end of an execution is one that a WORKFLOW trigger waits for."""
-    if each.row.kind != "WORKFLOW" or each.trigger is None:
+    if each.row.kind != WORKFLOW or each.trigger is None:
         return True
     other = each.trigger.text["workflow"]
     data = event["data"]
     return data.get("workflowName") == other["name"] and data.get("state") in (other.get("states") or _STATES)
+
+
+def _origins(wanted: Sequence[_Wish]) -> dict[UUID, bool]:
+    """The executions that events come from, and whether somebody wants their outputs."""
+    found: dict[UUID, bool] = {}
+    for each, event, values in wanted:
+        origin = _origin(event, values)
+        if origin is not None:
+            found[origin] = found.get(origin, False) or each.row.kind == WORKFLOW
+    return found
 
 
 def _origin(event: Drained, values: Mapping[str, Any]) -> UUID | None:

@@ -93,6 +93,13 @@ def test_delays_grow_to_a_most_less_their_jitter(attempt, luck, seconds):
     assert due == START + timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(("asked", "seconds"), [(5, 5), (1, 2), (600, 10), ("soon", 2)])
+def test_a_receiver_may_ask_for_more_time_within_the_most(asked, seconds):
+    error = StepError("HTTP_STATUS", "The receiver answered 429.", details={"retry_after": asked})
+    due = next_attempt(Retry(max_attempts=2, initial=2, max=10), attempt=1, error=error, now=START, luck=0)
+    assert due == START + timedelta(seconds=seconds)
+
+
 def test_on_failure_sees_every_step_and_the_error():
     undo = pure("undo", output=Fn(lambda v: [v["error"], v["steps"]["a"]["output"], v["steps"]["c"]["status"]]))
     drive = Drive(define(work("a"), work("b", "a"), work("c", "b"), on_failure=(undo, work("tell", "undo"))))
