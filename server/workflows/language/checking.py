@@ -8,7 +8,7 @@ from jsonschema_rs import Draft202012Validator
 
 from server.events import schemas
 from server.workflows.language import forms, graph, sentences, shapes
-from server.workflows.language.building import TRIGGERS, Builder, StepKind
+from server.workflows.language.building import Builder, StepKind
 from server.workflows.language.cron import Schedule, zone_of
 from server.workflows.language.definition import Definition, Scope, Trigger
 from server.workflows.language.faults import Fault
@@ -61,7 +61,7 @@ def _triggers(definition: Definition, *, with_input: bool) -> Iterator[Fault]:
             yield Fault(f"{place}/id", f"Choose another id; {trigger.id} is that of /triggers/{first[trigger.id]}.")
         if trigger.kind == "SCHEDULE":
             yield from _schedule(trigger.text["schedule"], f"{place}/schedule")
-        if with_input and definition.input_schema is not None and TRIGGERS.keys() & trigger.text.keys():
+        if with_input and definition.input_schema is not None:
             yield from _trigger_input(trigger, definition.input_schema, place)
 
 
@@ -80,7 +80,8 @@ def _schedule(schedule: Any, place: str) -> Iterator[Fault]:
 def _trigger_input(trigger: Trigger, schema: Mapping[str, Any], place: str) -> Iterator[Fault]:
     given = trigger.text.get("input")
     if given is None:
-        if missing := schema.get("required"):
+        # Of a trigger by events the event's data are the input.
+        if trigger.kind == "SCHEDULE" and (missing := schema.get("required")):
             yield Fault(place, f"Add input with {', '.join(missing)}, which input_schema requires.")
         return
     yield from sentences.faults(given, Draft202012Validator(forms.templated(schema)), at=f"{place}/input")

@@ -183,7 +183,7 @@ _PARTS: Final[Schema] = {
             schedule={"$ref": "#/$defs/schedule"},
             webhook={"$ref": "#/$defs/webhook"},
             workflow={"$ref": "#/$defs/after"},
-            input=_said("Makes the input; sees `event` and `trigger`.", **_TEMPLATE),
+            input=_said("Makes the input; sees `event` and `trigger`. Without it, the data of the event.", **_TEMPLATE),
         ),
         "oneOf": [{"required": [kind]} for kind in TRIGGERS],
     },

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from server.core import cel, ids
+from server.core import cel
 from server.core.cel import ExpressionInvalid, Kind
 from server.events.service.draining import Drained
 from server.workflows.language.expressions import Expression
@@ -17,7 +17,7 @@ from server.workflows.language.faults import ExpressionFailed
 from server.workflows.queries import poking as poking_queries
 from server.workflows.queries import waits as queries
 from server.workflows.queries.waits import EventWait
-from server.workflows.service import poking
+from server.workflows.service import event_variable, poking
 
 _COMPILED: Final = 4096
 
@@ -34,7 +34,7 @@ def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
     for event in batch:
         left = waiting.get((event.workspace_id, event.type))
         if left:
-            value = event_value(event)
+            value = event_variable.of(event)
             matched = [wait for wait in left if _matches(wait, value)]
             answers += [(wait.execution_id, wait.path, value) for wait in matched]
             waiting[event.workspace_id, event.type] = [wait for wait in left if wait not in matched]
@@ -42,19 +42,6 @@ def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
         poking_queries.hold_all(sorted({execution for execution, _, _ in answers}))
         poking.resolve_held(answers)
     return {}
-
-
-def event_value(event: Drained) -> dict[str, Any]:
-    """An event as expressions and outputs of steps have it."""
-    time = event.event_time.isoformat().replace("+00:00", "Z")
-    return {
-        "id": ids.encode("evt", event.event_id),
-        "type": event.type,
-        "subject": event.subject,
-        "data": cel.load(event.data),
-        "create_time": time,
-        "time": time,
-    }
 
 
 def _matches(wait: EventWait, value: Mapping[str, Any]) -> bool:

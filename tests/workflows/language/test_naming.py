@@ -218,7 +218,7 @@ def trigger(trigger: str) -> str:
 @pytest.mark.parametrize(
     ("text", "pointer", "says"),
     [
-        ("{id: t, event: {type: x}}", "/triggers/0", "Add input with id, which input_schema requires."),
+        ("{id: t, schedule: {cron: '@daily'}}", "/triggers/0", "Add input with id, which input_schema requires."),
         ("{id: t, event: {type: x}, input: {}}", "/triggers/0/input", "Add id."),
         ("{id: t, event: {type: x}, input: {id: 5}}", "/triggers/0/input/id", "Write a text here; it is a number."),
         (
@@ -260,6 +260,7 @@ def test_a_trigger_makes_what_the_input_schema_wants(judge, text: str, pointer: 
         "{id: t, event: {type: x, filter: 'event.data.a.b > 10 && event.time > event.create_time'}, input: {id: a}}",
         "{id: t, event: {type: x}, input: {id: '${event.data.id}', total: '${event.data.n}', tags: ['${event.id}']}}",
         "{id: t, event: {type: x}, input: '${event.data}'}",
+        "{id: t, event: {type: x}}",
         "{id: t, schedule: {cron: '@daily'}, input: {id: '${string(trigger.time)}'}}",
     ],
 )
