@@ -7,6 +7,7 @@ from typing import Any
 from server.core import ids
 from server.core.db import db
 from server.workflows.queries import approvals, executions, history, known, labels, reopening, watching
+from server.workflows.queries.approvals import ApprovalRow
 from server.workflows.queries.executions import OPEN_STATES, Wanted
 from server.workflows.queries.watching import Mark
 from tests.contract.cast import NOW, TODAY, Cast, Example, event_id, row_id
@@ -95,6 +96,10 @@ def _approvals(cast: Cast) -> list[Example]:
     place = cast.workspace
     approval = row_id(47, 1 if cast.name == "heavy" else 4321)
     execution = row_id(44, 1 if cast.name == "heavy" else 4321)
+    new = ApprovalRow(
+        *(ids.new(), place, _workflow(cast), execution, "ask", "Title", "", {}, [], "PENDING", {}, "", "", None, NOW),
+        decide_time=None,
+    )
     choices: list[dict[str, Any]] = [
         {"states": None, "execution_id": None},
         {"states": frozenset({"PENDING"}), "execution_id": None},
@@ -104,6 +109,7 @@ def _approvals(cast: Cast) -> list[Example]:
     return [
         cast.app(approvals.get, place, approval),
         cast.app(approvals.lock, place, approval),
+        cast.worker(approvals.insert, new),
         *(
             cast.app(approvals.page, place, after=after, limit=51, **wanted)
             for wanted in choices

@@ -19,10 +19,10 @@ OPEN = ["QUEUED", "READY", "RUNNING", "WAITING", "PAUSED"]
 #: check → charge → tell, and log beside them.
 CHAIN = {
     "steps": [
-        {"id": "check", "type": "transform", "with": {"value": 1}},
-        {"id": "charge", "type": "transform", "needs": ["check"], "with": {"value": 2}},
-        {"id": "tell", "type": "transform", "needs": ["charge"], "with": {"value": 3}},
-        {"id": "log", "type": "transform", "with": {"value": 4}},
+        {"id": "check", "type": "transform", "with": {"output": 1}},
+        {"id": "charge", "type": "transform", "needs": ["check"], "with": {"output": 2}},
+        {"id": "tell", "type": "transform", "needs": ["charge"], "with": {"output": 3}},
+        {"id": "log", "type": "transform", "with": {"output": 4}},
     ]
 }
 

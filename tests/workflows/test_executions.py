@@ -20,7 +20,7 @@ ORDER = {
         "required": ["order_id", "total"],
         "properties": {"order_id": {"type": "string"}, "total": {"type": "number"}},
     },
-    "steps": [{"id": "done", "type": "transform", "with": {"value": 1}}],
+    "steps": [{"id": "done", "type": "transform", "with": {"output": 1}}],
 }
 
 
@@ -123,7 +123,7 @@ def test_the_same_idempotency_key_gives_back_an_execution_that_is_finished(call,
 def test_a_rejected_concurrency_key_is_a_conflict_and_leaves_nothing(call, acme):
     definition = {
         "concurrency": {"key": "${input.customer}", "limit": 1, "on_conflict": "REJECT"},
-        "steps": [{"id": "done", "type": "transform", "with": {"value": 1}}],
+        "steps": [{"id": "done", "type": "transform", "with": {"output": 1}}],
     }
     workflow = make_workflow(acme, definition)
     first = call("ExecuteWorkflow", workflow_id=wf(workflow), input={"customer": "7"})

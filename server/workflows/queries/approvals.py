@@ -35,6 +35,11 @@ _COLUMNS: Final = [
 ]
 
 
+def insert(row: ApprovalRow) -> None:
+    """Add an approval."""
+    Approval.insert(dict(zip(_COLUMNS, row, strict=True))).execute()
+
+
 def get(workspace_id: UUID, approval_id: UUID) -> ApprovalRow | None:
     """An approval."""
     query: Any = Approval.select(*_COLUMNS).where(_named(workspace_id, approval_id))

@@ -1,4 +1,4 @@
-"""The events of executions: those that steps emit, and those that tell of failed steps and of ends.
+"""The events of executions: those that steps emit, and those that tell of failed steps, of decisions and of ends.
 
 All of them are published in the transaction that records what they tell of.
 """
@@ -10,21 +10,26 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import structlog
+from google.protobuf.json_format import MessageToJson
 
 from server.core import events, ids, tenancy
 from server.core.call import Call, serving
 from server.core.events import DedupeKeyReused, Draft
 from server.core.principal import Kind, Principal
 from server.events.service.catalogue import Types
+from server.workflows.convert import approvals as convert
 from server.workflows.engine.types import FAILED, Emission, Note, Record, StepError
+from server.workflows.queries.approvals import ApprovalRow
 from server.workflows.service.jsons import text
 from server.workflows.service.loading import Execution
+from userdata.workflows.v1.approval_events_pb2 import WorkflowApprovalRequested
 
 if TYPE_CHECKING:
     from server.workflows.service.recording import Written
 
 EXECUTED: Final = "workflow.executed"
 STEP_FAILED: Final = "workflow.step.failed"
+APPROVAL_REQUESTED: Final = "workflow.approval.requested"
 #: A block fails with a step inside of it, which is told of already.
 _BLOCKS: Final = frozenset({"foreach", "while", "switch", "parallel"})
 _MOST_CHARACTERS: Final = 256 * 1024
@@ -71,6 +76,13 @@ def _publish_as(sender: Call, drafts: Sequence[Draft], workspace_id: UUID) -> No
     tenancy.enter(workspace_id)
     with serving(sender):
         _publish(drafts, workspace_id)
+
+
+def approval_requested(execution: Execution, approval: ApprovalRow) -> None:
+    """Publish that people are asked for a decision."""
+    said = MessageToJson(WorkflowApprovalRequested(approval=convert.approval(approval)), indent=None)
+    draft = Draft(APPROVAL_REQUESTED, ids.encode("apr", approval.id), said)
+    _publish_as(Call(trace_parent=execution.row.trace_parent), [draft], approval.workspace_id)
 
 
 def _publish(drafts: Sequence[Draft], workspace_id: UUID) -> None:

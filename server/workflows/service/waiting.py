@@ -11,11 +11,11 @@ from uuid import UUID
 
 from server.core import cel, ids
 from server.workflows.engine.types import CANCELLED, SUCCEEDED, WAITING, Record, Wait
-from server.workflows.models import Approval
-from server.workflows.queries import poking
+from server.workflows.queries import approvals, poking
 from server.workflows.queries import recording as queries
+from server.workflows.queries.approvals import ApprovalRow
 from server.workflows.queries.recording import WaitRow
-from server.workflows.service import children
+from server.workflows.service import children, telling
 from server.workflows.service.jsons import text
 from server.workflows.service.loading import Execution
 from server.workflows.service.poking import wake_runners
@@ -55,13 +55,13 @@ def end(written: Sequence["Written"], abandoned: Iterable[UUID], now: datetime) 
     over = [(e, record) for e, record in _over(written) if record.path in e.waits]
     if over:
         queries.waits_over([(execution.row.id, record.path) for execution, record in over])
-    approvals = [
+    undecided = [
         (e.row.id, record.path, CANCELLED if record.status == CANCELLED else "EXPIRED")
         for e, record in over
         if e.waits[record.path] == "APPROVAL"
     ]
-    if approvals:
-        queries.approvals_over(approvals, now=now)
+    if undecided:
+        queries.approvals_over(undecided, now=now)
     for execution, record in over:
         execution.waits.pop(record.path, None)
         execution.answers.pop(record.path, None)
@@ -108,9 +108,9 @@ def _early_signals(waits: Sequence[_Begun]) -> dict[tuple[UUID, str], Any]:
 
 
 def _ask_people(execution: Execution, record: Record, wait: Wait, now: datetime) -> None:
-    Approval.insert(
+    asked = ApprovalRow(
         id=ids.new_at(now),
-        workspace=execution.row.workspace_id,
+        workspace_id=execution.row.workspace_id,
         workflow_id=execution.row.workflow_id,
         execution_id=execution.row.id,
         path=record.path,
@@ -124,7 +124,10 @@ def _ask_people(execution: Execution, record: Record, wait: Wait, now: datetime)
         decider="",
         deadline=record.due_time,
         create_time=now,
-    ).execute()
+        decide_time=None,
+    )
+    approvals.insert(asked)
+    telling.approval_requested(execution, asked)
 
 
 def _row(begun: _Begun, answers: dict[tuple[UUID, str], Any]) -> WaitRow:
