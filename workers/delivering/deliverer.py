@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from server.core import clock, tenancy
 from server.core.db import db
 from server.core.errors import Unavailable
-from server.core.telemetry import metrics, traces
+from server.core.telemetry import metrics
 from server.webhooks.conf import WebhooksSettings
 from server.webhooks.queries import lanes
 from server.webhooks.queries.interrupted import INTERRUPTED
@@ -26,7 +26,9 @@ from server.webhooks.service import claiming, recording
 from server.webhooks.service.claiming import Caps, Claimed, InFlight
 from server.webhooks.service.recording import Result
 from server.webhooks.service.targets import Stock
+from workers.delivering import spans
 from workers.delivering.recorder import Recorder
+from workers.delivering.spans import Sends
 from workers.stopping import Stop
 
 _POLL_S: Final = 1.0
@@ -40,13 +42,6 @@ _GRACE_S: Final = 1.5
 #: Event data in flight, in characters; above it nothing is claimed.
 _MOST_DATA: Final = 64 * 1024 * 1024
 _log = structlog.get_logger("deliverer")
-
-
-class Sends(Protocol):
-    """What sends: server.webhooks.sending's Sender."""
-
-    async def send(self, target: Target, event: Outgoing) -> Outcome:
-        """One attempt; never raises for what a receiver does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +153,7 @@ class Deliverer:
     async def _deliver(self, delivery: Claimed, target: Target, event: Outgoing) -> None:
         start = clock.now()
         try:
-            outcome = await self._send(target, event)
+            outcome = await spans.send(self._sender, target, event)
         except asyncio.CancelledError:
             outcome = _outcome(INTERRUPTED)
             outcome = replace(outcome, start=start, total_ms=(outcome.start - start).total_seconds() * 1000)
@@ -174,21 +169,6 @@ class Deliverer:
         self._recorder.add(Result(delivery, outcome))
         # There is room again, of one endpoint or of all.
         self._woken.set()
-
-    async def _send(self, target: Target, event: Outgoing) -> Outcome:
-        with traces.span("webhook attempt", event.trace_parent, event=event.type) as trace_parent:
-            if trace_parent != event.trace_parent:
-                event = replace(event, trace_parent=trace_parent)
-            outcome = await self._sender.send(target, event)
-            traces.annotate(
-                status=outcome.status,
-                error=outcome.error,
-                dns_ms=outcome.dns_ms,
-                connect_ms=outcome.connect_ms,
-                tls_ms=outcome.tls_ms,
-                first_byte_ms=outcome.first_byte_ms,
-            )
-            return outcome
 
     def _recorded(self, results: Sequence[Result]) -> None:
         self._unrecorded -= len(results)
