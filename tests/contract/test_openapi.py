@@ -235,6 +235,15 @@ def test_only_what_changes_something_takes_an_idempotency_key(document: Json) ->
         assert takes_key != is_safe, name
 
 
+def test_a_stream_of_events_goes_on_after_the_last_one(document: Json) -> None:
+    taking = [
+        name
+        for name, operation in operations(document)
+        if {"$ref": "#/components/parameters/LastEventId"} in operation.get("parameters", [])
+    ]
+    assert taking == ["GET /v1/workspaces/{workspaceId}/events:watch"]
+
+
 def test_field_rules_are_told_in_requests(document: Json) -> None:
     schemas = document["components"]["schemas"]
     email = schemas["RegisterRequest"]["properties"]["email"]

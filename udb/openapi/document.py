@@ -11,7 +11,7 @@ from udb.openapi.comments import unwrap
 from udb.openapi.contract import Contract, ContractError, bindings, domain
 from udb.openapi.errors import Failures
 from udb.openapi.formats import Json
-from udb.openapi.operations import ACCESS_TOKEN, API_KEY, IDEMPOTENCY_KEY, Operations
+from udb.openapi.operations import ACCESS_TOKEN, API_KEY, IDEMPOTENCY_KEY, LAST_EVENT_ID, Operations
 from udb.openapi.schemas import Schemas
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +42,16 @@ _IDEMPOTENCY_KEY: Json = {
     "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
 }
+_LAST_EVENT_ID: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": (
+        "The `id` of the last event that came: the stream goes on after it. Clients of server-sent events send it by"
+        " themselves when they connect again; it counts for more than `cursor`."
+    ),
+    "required": False,
+    "schema": {"type": "string"},
+}
 
 
 def generate(descriptors: FileDescriptorSet) -> Json:
@@ -65,7 +75,7 @@ def generate(descriptors: FileDescriptorSet) -> Json:
         "paths": paths,
         "components": {
             "securitySchemes": _SECURITY_SCHEMES,
-            "parameters": {IDEMPOTENCY_KEY: _IDEMPOTENCY_KEY},
+            "parameters": {IDEMPOTENCY_KEY: _IDEMPOTENCY_KEY, LAST_EVENT_ID: _LAST_EVENT_ID},
             "responses": failures.components,
             "examples": failures.examples,
             "schemas": dict(sorted(schemas.components.items())),

@@ -27,6 +27,7 @@ from userdata.api.v1 import options_pb2
 ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of a security scheme
 API_KEY = "apiKey"
 IDEMPOTENCY_KEY = "IdempotencyKey"
+LAST_EVENT_ID = "LastEventId"
 
 _KINDS_OF_CREDENTIAL = {
     options_pb2.CREDENTIAL_SESSION: "It takes the access token of a signed-in person, no API key.",
@@ -94,6 +95,8 @@ class Operations:
         options: Any = binding.method.GetOptions()
         if options.idempotency_level != MethodOptions.NO_SIDE_EFFECTS:
             found.append({"$ref": f"#/components/parameters/{IDEMPOTENCY_KEY}"})
+        if binding.method.server_streaming and "cursor" in binding.method.input_type.fields_by_name:
+            found.append({"$ref": f"#/components/parameters/{LAST_EVENT_ID}"})
         return found
 
     def _parameter(self, field: FieldDescriptor, place: str) -> Json:
