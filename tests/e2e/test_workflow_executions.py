@@ -1,6 +1,7 @@
 """Executions over REST in a whole installation: started, watched, decided, signalled, retried and forked."""
 
 import json
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
 
@@ -158,12 +159,13 @@ def test_what_failed_is_retried_and_forked(room: Room) -> None:
 def test_a_watched_execution_is_streamed_until_it_ends(room: Room) -> None:
     started = room.start(room.workflow("ask", ASK), wait="0s", order="2")["id"]
     host, _, port = room.rest.address.rpartition(":")
-    connection = HTTPConnection(host, int(port), timeout=30)
     headers = {"authorization": f"Bearer {room.person.token}"}
-    connection.request("GET", f"{room.path}/executions/{started}:watch", headers=headers)
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream")
-    room.tell(started, "cancel")
-    messages = [json.loads(line[6:]) for line in answer.read().decode().split("\n") if line.startswith("data: {")]
+    with closing(HTTPConnection(host, int(port), timeout=30)) as connection:
+        connection.request("GET", f"{room.path}/executions/{started}:watch", headers=headers)
+        with connection.getresponse() as answer:
+            assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream")
+            room.tell(started, "cancel")
+            text = answer.read().decode()
+    messages = [json.loads(line[6:]) for line in text.split("\n") if line.startswith("data: {")]
     states = [message["execution"]["state"] for message in messages if message.get("execution")]
     assert states[-1] == "EXECUTION_STATE_CANCELLED"
