@@ -11,7 +11,7 @@ from uuid import UUID
 
 from server.core import arrays
 from server.core.db import Statement, db
-from server.workflows.models import OpenExecution, Wait
+from server.workflows.models import Wait
 
 #: The channel on which a commit tells the runners that something may go on.
 CHANNEL: Final = "workflow"
@@ -126,12 +126,6 @@ def pause(execution_ids: Iterable[UUID], *, now: datetime) -> list[UUID]:
 def resume(execution_ids: Iterable[UUID], *, now: datetime) -> list[UUID]:
     """Have held executions go on; gives those that were to rest."""
     return _ids(_RESUME, (now, arrays.uuids(execution_ids)))
-
-
-def children(execution_ids: Iterable[UUID]) -> list[UUID]:
-    """The open children of executions."""
-    rows: Any = OpenExecution.select(OpenExecution.id).where(OpenExecution.parent_id.in_(list(execution_ids)))
-    return [child for (child,) in rows.tuples()]
 
 
 def _ids(statement: Statement, values: tuple[Any, ...]) -> list[UUID]:
