@@ -14,7 +14,7 @@ from tests.support import database as databases
 from tests.support.client import Client
 from udb.conf import ROOT
 from udb.demo.cast import PEOPLE, TEAMS
-from udb.demo.traffic import EVENTS, TRAFFIC
+from udb.demo.traffic import EVENTS, NOBODY, TRAFFIC
 from udb.demo.work import WORK
 from udb.embedded import Postgres
 from userdata.accounts.v1 import session_service_pb2, user_admin_service_pb2
@@ -79,6 +79,8 @@ def test_every_workspace_has_endpoints_and_something_to_send(made, postgres):
             slug: (sum(hook.is_paused for hook in traffic.hooks), len(traffic.hooks))
             for slug, traffic in TRAFFIC.items()
         }
+        cursor.execute("SELECT DISTINCT description FROM webhook_endpoint")
+        assert cursor.fetchall() == [(NOBODY,)]
         cursor.execute("SELECT type, count(*) FROM event JOIN event_type ON name = type GROUP BY type")
         names = [kind.name for traffic in TRAFFIC.values() for kind in traffic.kinds]
         assert dict(cursor.fetchall()) == dict.fromkeys(names, EVENTS)

@@ -12,6 +12,9 @@ def show(outcome: Outcome, console: Console) -> None:
     title = "The demo is made." if outcome.is_new else "The demo is there already; nothing was changed."
     console.print(f"\n[bold]{title}[/] All its people sign in with the password [bold]{outcome.password}[/]\n")
     console.print(_people())
+    console.print(
+        "\nIts webhooks go to hosts that nobody has, so you see attempts fail. `udb webhooks listen` receives some."
+    )
     if outcome.keys:
         console.print("\nAPI keys, shown this once:\n")
     for purpose, key in outcome.keys.items():

@@ -14,6 +14,8 @@ from udb.demo.cast import DOMAIN
 Ask = Callable[..., Any]
 #: How many events of each type are published.
 EVENTS: Final = 6
+#: What the endpoints say of themselves.
+NOBODY: Final = "Nobody has this host: what is sent to it fails, to show how that looks."
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Traffic:
             ask("EventTypeService/CreateEventType", event_type=wanted)
         for hook in self.hooks:
             url = f"https://{hook.name}.{slug}.{DOMAIN}/hooks"
-            made = ask("EndpointService/CreateEndpoint", endpoint={"url": url, **hook.fields})
+            made = ask("EndpointService/CreateEndpoint", endpoint={"url": url, "description": NOBODY, **hook.fields})
             if hook.is_paused:
                 ask("EndpointService/PauseEndpoint", endpoint_id=made.id)
         for kind in self.kinds:
@@ -72,7 +74,7 @@ TRAFFIC: Final = {
             Kind("dome.moved", "The dome was opened, closed or turned.", "dome_1", "azimuth", {"open": True}),
         ),
         hooks=(
-            Hook("archive", {"description": "Pictures to the archive", "event_types": ["exposure.*"]}, is_paused=True),
+            Hook("archive", {"event_types": ["exposure.*"]}, is_paused=True),
             Hook("night-log", {"format": "ENDPOINT_FORMAT_CLOUDEVENTS", "filter": "event.type != 'dome.moved'"}),
         ),
     ),
