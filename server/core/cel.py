@@ -260,7 +260,9 @@ class _Messages:
             return cel.Type.List(self.type_of(name, shape.shape))
         message = self._file.message_type.add(name=name)
         for number, (field, inner) in enumerate(shape.items(), 1):
-            message.field.append(_Field(name=field, number=number, **self._options(f"{name}_{number}", inner)))
+            # Names that differ only in how they are spelled would have one name in JSON, which nobody uses here.
+            options = {"json_name": f"_{number}", **self._options(f"{name}_{number}", inner)}
+            message.field.append(_Field(name=field, number=number, **options))
         return cel.Type(f"{_PACKAGE}.{name}")
 
     def _options(self, name: str, shape: Shape) -> dict[str, Any]:

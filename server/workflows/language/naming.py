@@ -72,7 +72,9 @@ class Naming:
             yield from self._typed(site)
 
     def _steps(self, types: Mapping[str, StepKind], number: Kind) -> dict[str, Shape]:
-        return {id_: _view(types.get(node.step.type), number) for id_, (_, node) in self._homes.items()}
+        # An id that is no name has a fault of its own, and cannot be that of a field.
+        named = {id_: node for id_, (_, node) in self._homes.items() if shapes.is_name(id_)}
+        return {id_: _view(types.get(node.step.type), number) for id_, node in named.items()}
 
     def _named(self, path: Path, site: Site) -> Iterator[Fault]:
         variable, *rest = path.names

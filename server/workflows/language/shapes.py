@@ -49,11 +49,12 @@ def _record(schema: Mapping[str, Any], number: Kind, depth: int) -> Shape:
     properties = schema.get("properties")
     if not isinstance(properties, Mapping) or schema.keys() & _OPEN or schema.get("additionalProperties"):
         return Kind.JSON
-    return {
-        name: of_schema(part, number=number, depth=depth - 1)
-        for name, part in properties.items()
-        if name.isidentifier() and name.isascii()
-    }
+    return {name: of_schema(part, number=number, depth=depth - 1) for name, part in properties.items() if is_name(name)}
+
+
+def is_name(text: str) -> bool:
+    """Whether expressions can name a field so; others are reached by brackets."""
+    return text.isascii() and text.isidentifier()
 
 
 def json_types(type_: str) -> tuple[str, ...]:

@@ -282,6 +282,14 @@ steps:
     assert "/steps/2/with/match" in told
 
 
+def test_fields_that_differ_little_are_two(judge):
+    properties = (
+        "{a_b: {type: string}, aB: {type: integer}, _: {type: string}, in: {type: string}, a-b: {type: string}}"
+    )
+    step = "{id: a, type: transform, with: {output: '${input.a_b + string(input.aB) + input._}'}}"
+    assert judge.told(f"input_schema: {{properties: {properties}}}\nsteps: [{step}]") == {}
+
+
 def test_without_a_schema_the_input_may_be_anything(judge):
     text = "steps: [{id: a, type: transform, with: {output: '${input.what.ever + 1}'}}]"
     assert judge.told(text) == {}
