@@ -1,35 +1,22 @@
 """Events start the workflows that listen, once each, and what cannot be started can be seen."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from server.core import events, ids, tenancy
-from server.core.call import Call, serving
+from server.core import ids
 from server.core.db import db
-from server.core.events import Draft
 from server.core.models import EventPending
-from server.core.principal import Kind, Principal
 from server.events.service import draining
 from server.workflows.models import Execution, OpenExecution, Trigger, Workflow
 from server.workflows.service import triggering
 from server.workspaces.models import Workspace
 from tests.accounts.factories import make_person
-from tests.workflows.factories import arm, make_workflow
+from tests.workflows.factories import arm, make_workflow, publish
 from tests.workspaces.factories import make_workspace
 
 STEPS = [{"id": "done", "type": "transform", "with": {"output": 1}}]
-
-
-def publish(workspace: Workspace, kind: str, data: Any = None, *, subject: str = "ord_1", actor: str = "") -> UUID:
-    """Publish an event, as `actor` if there is one; gives its id."""
-    tenancy.enter(workspace.id)
-    draft = Draft(kind, subject, json.dumps({"total": 12} if data is None else data))
-    with serving(Call(principal=Principal(Kind.WORKSPACE_KEY, actor) if actor else None)):
-        return events.publish_many([draft], workspace=workspace.id)[0].id
 
 
 def drain() -> None:
