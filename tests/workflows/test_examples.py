@@ -41,10 +41,10 @@ ENDED = execution_pb2.EXECUTION_STATE_SUCCEEDED
 
 
 class Shop:
-    """A workspace that workflows of the examples run in."""
+    """A workspace that workflows of the examples run in, by a runner that writes to `log`."""
 
-    def __init__(self, owner: Person, workspace: Workspace) -> None:
-        self.owner, self.workspace = owner, workspace
+    def __init__(self, owner: Person, workspace: Workspace, runner: subprocess.Popen[bytes], log: Path) -> None:
+        self.owner, self.workspace, self._runner, self._log = owner, workspace, runner, log
         self._numbers = count(1)
 
     @property
@@ -75,6 +75,7 @@ class Shop:
         request = execution_service_pb2.GetExecutionRequest(workspace_id=ws(self.workspace), execution_id=execution_id)
 
         def found() -> list[Execution]:
+            assert self._runner.poll() is None, self._log.read_text()
             execution: Execution = self.caller(f"{EXECUTIONS}GetExecution", request)
             return [execution] if execution.state >= ENDED else []
 
@@ -102,11 +103,12 @@ def shop(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         owner = make_person("ada@example.com")
         workspace = make_workspace(owner, slug="shop")
     settings = {"WORKFLOW_ALLOW_HTTP": "true", "WORKFLOW_ALLOWED_NETWORKS": "127.0.0.0/8"}
-    with (tmp_path_factory.mktemp("runner") / "log").open("wb") as log:
+    path = tmp_path_factory.mktemp("runner") / "log"
+    with path.open("wb") as log:
         command = (sys.executable, "-m", "workers", "run")
         process = subprocess.Popen(command, env=os.environ | settings, cwd=ROOT, stdout=log, stderr=log)
         try:
-            yield Shop(owner, workspace)
+            yield Shop(owner, workspace, process, path)
         finally:
             process.terminate()
             process.wait(20)
