@@ -301,7 +301,7 @@ def test_a_chain_has_an_end(worker, flow) -> None:
     assert begin(worker, flow, depth=10).state == "READY"
     refused = begin(worker, flow, depth=11)
     assert refused.error is not None
-    assert refused.error.code == "CHAIN_TOO_LONG"
+    assert refused.error.code == "DEPTH_LIMIT"
 
 
 def test_a_refusal_is_announced_and_counted(worker, flow) -> None:

@@ -204,7 +204,7 @@ def test_workflows_that_start_each_other_come_to_an_end(worker) -> None:
     drain()
     for workflow in (second, every):
         assert [row.depth for row in begun(workflow)] == [10]
-        assert [error["code"] for error in failed(workflow)] == ["CHAIN_TOO_LONG"]
+        assert [error["code"] for error in failed(workflow)] == ["DEPTH_LIMIT"]
 
 
 def test_a_workflow_that_publishes_what_starts_it_comes_to_an_end(worker) -> None:
@@ -217,7 +217,7 @@ def test_a_workflow_that_publishes_what_starts_it_comes_to_an_end(worker) -> Non
         if failed(workflow):
             break
     assert [row.depth for row in rows] == list(range(11))
-    assert [error["code"] for error in failed(workflow)] == ["CHAIN_TOO_LONG"]
+    assert [error["code"] for error in failed(workflow)] == ["DEPTH_LIMIT"]
 
 
 def test_a_trigger_tells_what_it_started_last(worker) -> None:

@@ -13,11 +13,11 @@ from server.events import schemas
 from server.workflows.engine.types import StepError
 from server.workflows.language.definition import Concurrency, Definition, Expression
 from server.workflows.language.faults import ExpressionFailed
-from server.workflows.queries.starting import Key
+from server.workflows.queries.starting import Key, Opened
 
 #: How many executions may have led to one another: parents and children, and workflows that trigger each other.
 MOST_DEPTH: Final = 10
-CHAIN_TOO_LONG: Final = "CHAIN_TOO_LONG"
+DEPTH_LIMIT: Final = "DEPTH_LIMIT"
 MAX_INPUT: Final = 1024 * 1024
 READY: Final = "READY"
 #: Longer keys are known by their digest.
@@ -62,7 +62,7 @@ class Started:
     """What became of a start: QUEUED, READY, WAITING for the rate's turn, or FAILED with `error`.
 
     `repeated` says that its idempotency key was used before: the rest is of the execution of then, whose state is not
-    told.
+    told. `row` is what was written, unless something else changed it at once.
     """
 
     id: UUID
@@ -70,6 +70,7 @@ class Started:
     state: str
     repeated: bool = False
     error: StepError | None = None
+    row: Opened | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class Draft:
     is_cancelled: bool = False
     repeats: UUID | None = None
     error: StepError | None = None
+    row: Opened | None = None
 
     def slot(self, key: str | None) -> Key | None:
         """The slot of a key of this start; None without one, and when it is refused."""
@@ -108,7 +110,7 @@ def read(draft: Draft) -> None:
     draft.error = wanted.refusal or fault
     if draft.error is None and wanted.depth > MOST_DEPTH:
         message = f"More than {MOST_DEPTH} executions led to one another. Look for workflows that start each other."
-        draft.error = StepError(CHAIN_TOO_LONG, message, retryable=False)
+        draft.error = StepError(DEPTH_LIMIT, message, retryable=False)
     if draft.error is not None:
         if wanted.idempotency_key is not None:
             draft.idempotency_key = _short(wanted.idempotency_key)

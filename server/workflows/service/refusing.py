@@ -11,7 +11,7 @@ from server.core.events import Draft as Event
 from server.workflows.latency import BUCKETS
 from server.workflows.queries import recording as queries
 from server.workflows.queries.recording import DayRow
-from server.workflows.service.drafts import CHAIN_TOO_LONG, Draft
+from server.workflows.service.drafts import DEPTH_LIMIT, Draft
 
 EXECUTED: Final = "workflow.executed"
 
@@ -22,7 +22,7 @@ def tell(refused: Sequence[Draft], now: datetime) -> None:
     counts: defaultdict[tuple[UUID, UUID], int] = defaultdict(int)
     for draft in refused:
         counts[draft.start.workflow_id, draft.start.workspace_id] += 1
-        if draft.error is not None and draft.error.code != CHAIN_TOO_LONG:
+        if draft.error is not None and draft.error.code != DEPTH_LIMIT:
             drafts[draft.start.workspace_id].append(_executed(draft, now))
     for workspace_id, batch in drafts.items():
         tenancy.enter(workspace_id)
