@@ -16,7 +16,7 @@ from tests.accounts.factories import make_deleted, make_person, make_user
 from tests.support.database import as_owner
 from tests.workers.conftest import rows
 from tests.workspaces.factories import make_invitation, make_member, make_transfer, make_workspace
-from userdata.jobs.v1 import mail_pb2, maintenance_pb2, webhooks_pb2
+from userdata.jobs.v1 import mail_pb2, maintenance_pb2, webhooks_pb2, workflows_pb2
 from workers import queries
 from workers.conf import parse_mailbox
 from workers.leases import Leases
@@ -26,7 +26,7 @@ from workers.runner import Runner
 
 MESSAGES = {
     name: message
-    for file in (mail_pb2, maintenance_pb2, webhooks_pb2)
+    for file in (mail_pb2, maintenance_pb2, webhooks_pb2, workflows_pb2)
     for name, message in file.DESCRIPTOR.message_types_by_name.items()
 }
 LEASE = timedelta(seconds=30)

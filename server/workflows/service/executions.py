@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from server.core import filters, ids
+from server.core import filters, ids, structs
 from server.core.errors import InvalidArgument, NotFound
 from server.core.filters import Comparison, FilterInvalid
 from server.core.paging import Page
@@ -13,11 +13,16 @@ from server.workflows.queries import executions as queries
 from server.workflows.queries import history
 from server.workflows.queries.executions import FINISHED_STATES, OPEN_STATES, ExecutionRow, Wanted
 from server.workflows.queries.history import LogRow, StepRow
+from server.workflows.queries.starting import Opened
+from server.workflows.service.drafts import Started
 
 #: What filters call a state or a level, and what the database holds for it.
 STATES: Final = {f"EXECUTION_STATE_{word}": word for word in (*OPEN_STATES, *FINISHED_STATES)}
 LEVELS: Final = {f"LOG_LEVEL_{word}": word for word in ("DEBUG", "INFO", "WARNING", "ERROR")}
 _LABEL: Final = "labels."
+_WAITING: Final = "WAITING"
+#: What an execution shows of the row that a start wrote as it is there.
+_KNOWN: Final = frozenset(ExecutionRow._fields) & frozenset(Opened._fields) - {"labels", "due_time"}
 #: A page ends after so much, so that every client takes the answer (gRPC's own limit is 4 MiB).
 _BYTES: Final = 2 * 1024 * 1024
 #: How many steps are in memory at a time before that is looked at.
@@ -32,10 +37,32 @@ def get(workspace_id: UUID, execution_id: UUID) -> ExecutionRow:
     return row
 
 
-def several(workspace_id: UUID, execution_ids: Sequence[UUID]) -> list[ExecutionRow]:
-    """Executions without cause, input and output, in the order in which they are asked for."""
-    found = {row.id: row for row in queries.several(workspace_id, set(execution_ids))}
-    return [found[execution_id] for execution_id in execution_ids if execution_id in found]
+def started(workspace_id: UUID, start: Started) -> ExecutionRow:
+    """The execution of a start, which is not read when it is known what was written. Raises NotFound."""
+    row = start.row
+    if row is None:
+        return get(workspace_id, start.id)
+    is_waiting = row.state == _WAITING
+    return ExecutionRow(
+        **{name: getattr(row, name) for name in _KNOWN},
+        labels=structs.loads(row.labels),
+        generation=1,
+        start_time=None,
+        revision=1,
+        error=None,
+        end_time=None,
+        due_time=row.due_time if is_waiting else None,
+        pause=False,
+        output=None,
+    )
+
+
+def all_started(workspace_id: UUID, starts: Sequence[Started]) -> list[ExecutionRow]:
+    """The executions of starts, in their order, without cause and input."""
+    unknown = {start.id for start in starts if start.row is None}
+    read = {row.id: row for row in queries.several(workspace_id, unknown)}
+    rows = (read.get(start.id) or started(workspace_id, start) for start in starts)
+    return [row._replace(cause=None, input=None, output=None) for row in rows]
 
 
 def page_of(workspace_id: UUID, page: Page, *, wanted: str) -> tuple[list[ExecutionRow], str]:

@@ -54,9 +54,13 @@ def start_many(wanted: Sequence[Start]) -> list[Started]:
     _claim_keys(all_of_them, now)
     new = [draft for draft in all_of_them if draft.repeats is None]
     raised = placing.take(new, now)
-    opened = [_row(draft) for draft in new if draft.error is None]
+    opened = [draft for draft in new if draft.error is None]
     if opened:
-        queries.open_all(opened, now=now)
+        rows = [_row(draft) for draft in opened]
+        queries.open_all(rows, now=now)
+        for draft, row in zip(opened, rows, strict=True):
+            # A raised limit may let them go at once.
+            draft.row = None if raised else row
         wake_runners()
     if raised:
         queries.promote(raised, now=now)
@@ -153,4 +157,5 @@ def _row(draft: Draft) -> Opened:
 def _started(draft: Draft) -> Started:
     known = draft.repeats or draft.id
     repeated = draft.repeats is not None
-    return Started(known, ids.time_of(known), draft.state if draft.error is None else FAILED, repeated, draft.error)
+    state = draft.state if draft.error is None else FAILED
+    return Started(known, ids.time_of(known), state, repeated, draft.error, draft.row)

@@ -30,7 +30,7 @@ class ExecutionServicer:
         started = executing.execute(call, workflow, [_asked(request)], places=[""])[0]
         if (within := request.wait.ToTimedelta()) > timedelta():
             call.afterwards = _waiting(call, started.id, within)
-        return convert.execution(executions.get(call.workspace, started.id))
+        return convert.execution(executions.started(call.workspace, started))
 
     def BatchExecuteWorkflow(
         self, request: pb.BatchExecuteWorkflowRequest, call: Call
@@ -39,7 +39,7 @@ class ExecutionServicer:
         asked = [_asked(each) for each in request.starts]
         places = [f"starts[{index}]." for index in range(len(asked))]
         started = executing.execute(call, workflow, asked, places=places)
-        rows = executions.several(call.workspace, [each.id for each in started])
+        rows = executions.all_started(call.workspace, started)
         return pb.BatchExecuteWorkflowResponse(executions=map(convert.execution, rows))
 
     def GetExecution(self, request: pb.GetExecutionRequest, call: Call) -> Execution:
