@@ -172,6 +172,10 @@ def test_another_runner_goes_on_within_ten_seconds(shop, committed, runners) -> 
 
 def test_the_database_may_be_killed(tmp_path, postgres) -> None:
     with databases.running_postgres(tmp_path / "pg") as own:
+        # As in production: what is committed is on disk.
+        own.stop()
+        own.fsync = True
+        own.start()
         shop = prepare(own.url)
         try:
             executions = begin(shop, chain(4, seconds=0.1), 40)
