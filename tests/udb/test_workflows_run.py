@@ -1,9 +1,15 @@
 """`udb workflows run`, as a developer runs it, against a product that a server of the test plays."""
 
 import asyncio
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,6 +149,45 @@ def test_steps_of_one_moment_stand_as_the_definition_has_them() -> None:
     steps = [step(path, "SUCCEEDED", endTime=BEGUN) for path in ("accept", "ask", "decline")]
     _, output, _ = run(Product([[{"execution": execution("SUCCEEDED"), "steps": steps}]]))
     assert [line.split()[1] for line in output.splitlines() if "http" in line] == ["ask", "accept", "decline"]
+
+
+def test_a_terminal_is_drawn_on_while_the_execution_goes_on() -> None:
+    done = step("charge", "SUCCEEDED", endTime=ENDED)
+    product = Product([[{"execution": execution("RUNNING")}, {"execution": execution("SUCCEEDED"), "steps": [done]}]])
+
+    async def scene() -> tuple[int, str]:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+        async with serving(product.answer) as url:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "udb", "workflows", "run", str(FILE), "--workspace", WORKSPACE, "--url", url),
+                *("--api-key", "udw_key"),
+                cwd=ROOT,
+                env=os.environ | {"TERM": "xterm-256color"},
+                stdout=slave,
+                stderr=slave,
+            )
+            os.close(slave)
+            drawn = await asyncio.to_thread(_all_of, master)
+            return await asyncio.wait_for(process.wait(), 60), drawn
+
+    status, drawn = asyncio.run(scene())
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)
+    assert status == 0, plain
+    assert f"✓ order-approval version 7  {EXECUTION}  SUCCEEDED" in plain
+    assert re.search(r"✓ +charge +http", plain)
+
+
+def _all_of(master: int) -> str:
+    """What is written to a terminal until its last writer is gone."""
+    parts = []
+    try:
+        while part := os.read(master, 65536):
+            parts.append(part)
+    except OSError:
+        pass  # Linux says so that nobody has the other side any more
+    os.close(master)
+    return b"".join(parts).decode()
 
 
 def test_what_is_wrong_with_a_definition_is_all_told() -> None:
