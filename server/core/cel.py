@@ -259,8 +259,9 @@ class _Messages:
         if isinstance(shape, ListOf):
             return cel.Type.List(self.type_of(name, shape.shape))
         message = self._file.message_type.add(name=name)
+        # Names that differ only in spelling (a_b, aB) have one name in JSON, which nobody uses here.
+        message.options.deprecated_legacy_json_field_conflicts = True
         for number, (field, inner) in enumerate(shape.items(), 1):
-            # Names that differ only in how they are spelled would have one name in JSON, which nobody uses here.
             options = {"json_name": f"_{number}", **self._options(f"{name}_{number}", inner)}
             message.field.append(_Field(name=field, number=number, **options))
         return cel.Type(f"{_PACKAGE}.{name}")

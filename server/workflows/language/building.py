@@ -88,9 +88,7 @@ class Builder:
             scope=Scope(scope.steps, output),
             text=text,
             input_schema=input_schema if isinstance(input_schema, Mapping) else None,
-            triggers=tuple(
-                self._trigger(item, f"/triggers/{i}") for i, item in enumerate(_items(text, "triggers")) if item
-            ),
+            triggers=tuple(self._trigger(item, f"/triggers/{i}") for i, item in enumerate(_items(text, "triggers"))),
             on_failure=failure,
             timeout=self._duration(text, "timeout", ""),
             concurrency=self._concurrency(_object(text, "concurrency"), "/concurrency"),
@@ -253,12 +251,17 @@ def cel_fields(kind: StepKind | None) -> dict[str, Mapping[str, Any]]:
     """The fields of a type's `with` that are expressions, by name."""
     if kind is None:
         return {}
-    return {name: field for name, field in kind.schema.get("properties", {}).items() if field.get("format") == "cel"}
+    return {name: field for name, field in kind.schema.get("properties", {}).items() if is_expression(field)}
+
+
+def is_expression(schema: Any) -> bool:
+    """Whether a schema is that of an expression."""
+    return isinstance(schema, Mapping) and schema.get("format") == "cel"
 
 
 def types_of(value: Any) -> tuple[str, ...]:
     """The types that `type` of a schema names."""
-    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else ()
+    return tuple(type_ for type_ in (value if isinstance(value, list) else [value]) if isinstance(type_, str))
 
 
 def types_at(schema: Any, pointer: str) -> tuple[str, ...]:

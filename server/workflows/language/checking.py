@@ -57,10 +57,10 @@ def _triggers(definition: Definition, *, with_input: bool) -> Iterator[Fault]:
     first: dict[str, int] = {}
     for position, trigger in enumerate(definition.triggers):
         place = f"/triggers/{position}"
-        if first.setdefault(trigger.id, position) != position:
+        if trigger.id and first.setdefault(trigger.id, position) != position:
             yield Fault(f"{place}/id", f"Choose another id; {trigger.id} is that of /triggers/{first[trigger.id]}.")
         if trigger.kind == "SCHEDULE":
-            yield from _schedule(trigger.text["schedule"], f"{place}/schedule")
+            yield from _schedule(trigger.text.get("schedule"), f"{place}/schedule")
         if with_input and definition.input_schema is not None:
             yield from _trigger_input(trigger, definition.input_schema, place)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from server.core.cel import MAX_TEXT
 from server.workflows.language import durations
-from server.workflows.language.building import TRIGGERS, StepKind
+from server.workflows.language.building import TRIGGERS, StepKind, is_expression
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 MAX_STEPS: Final = 500
@@ -64,16 +64,13 @@ def templated(part: Any) -> Any:
 
 def _templated_under(keyword: str, value: Any) -> Any:
     if keyword == "properties" and isinstance(value, Mapping):
-        return {name: _CEL_LIKE.get(part.get("format"), templated)(part) for name, part in value.items()}
+        # An expression is no template.
+        return {name: part if is_expression(part) else templated(part) for name, part in value.items()}
     if keyword in {"items", "additionalProperties"}:
         return templated(value)
     if keyword in {"allOf", "anyOf", "oneOf", "prefixItems"} and isinstance(value, list):
         return [templated(part) for part in value]
     return value
-
-
-#: An expression is no template.
-_CEL_LIKE: Final = {"cel": lambda part: part}
 
 
 def _step(types: Mapping[str, StepKind]) -> Schema:

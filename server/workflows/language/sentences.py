@@ -53,7 +53,7 @@ def did_you_mean(word: str, known: Any) -> str:
 
 def named(types: Iterable[str]) -> str:
     """Types of JSON in words."""
-    return " or ".join(_KINDS[type_] for type_ in types)
+    return " or ".join(_KINDS.get(type_, type_) for type_ in types)
 
 
 def _told(error: ValidationError, at: str) -> Iterator[Fault]:
