@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.e2e.support.people import People, Person
+from tests.e2e.support.rest import Rest
 from udb.conf import ROOT
 from udb.installation import Installation
 
@@ -37,6 +38,11 @@ CHECKS = [
 ONE_CALLER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 Case = schemathesis.Case[Any]
 _TIMEOUT_S = 20.0
+#: A workflow that can be started, and that nothing starts soon.
+_DEFINITION = {
+    "triggers": [{"id": "nightly", "schedule": {"cron": "0 2 * * *"}}],
+    "steps": [{"id": "wait", "type": "signal", "with": {"name": "go"}}],
+}
 
 
 def api(*, examples: int, always_the_same: bool) -> BaseSchema:
@@ -128,8 +134,44 @@ class World:
                 self.people.anyone.send("POST", f"/v1/sources/{token}", {})
                 made = rest.get(f"{url}/receipts")["receipts"][0]
             case _:
-                raise AssertionError(f"No test knows how to make a {name}: tell it here.")
+                made = self._of_events(caller.rest, at, name) or self._of_workflows(caller.rest, at, name)
         return made["id"]
+
+    def _of_events(self, rest: Rest, at: str, name: str) -> dict[str, str]:
+        match name:
+            case "name" if "event-types" in self._operation:
+                return {"id": rest.post(f"{at}/event-types", {"name": "order.paid"})["name"]}
+            case "eventId":
+                rest.post(f"{at}/event-types", {"name": "order.sent"})
+                return dict(rest.post(f"{at}/events", {"type": "order.sent"}))
+            case "endpointId":
+                return dict(rest.post(f"{at}/endpoints", {"url": "http://127.0.0.1:9/"}))
+            case "replayId":
+                times = {"startTime": "2026-11-01T00:00:00Z", "endTime": "2026-11-02T00:00:00Z"}
+                return dict(rest.post(f"{at}/replays", {"selection": times}))
+            case "portalSessionId":
+                rest.post(f"{at}/portal-links", {})
+                return dict(rest.get(f"{at}/portal-sessions")["sessions"][0])
+        return {}
+
+    @staticmethod
+    def _of_workflows(rest: Rest, at: str, name: str) -> dict[str, str]:
+        match name:
+            case "name":
+                return {"id": rest.post(f"{at}/workflow-secrets", {"name": "TOKEN", "value": "secret"})["name"]}
+            case "workflowId" | "executionId":
+                made = rest.post(f"{at}/workflows", {"name": "fuzzed", "definition": _DEFINITION})
+                path = f"{at}/workflows/{made['id']}"
+                rest.post(f"{path}:activate", {})
+                return dict(made if name == "workflowId" else rest.post(f"{path}:execute", {}))
+            case "triggerId":
+                return {"id": "nightly"}
+            case "version":
+                return {"id": "1"}
+            case "approvalId":
+                # Only a runner makes one, in its own time.
+                return {"id": "apr_01jbrk8xw7e5tvh2c9n4m6q0za"}
+        raise AssertionError(f"No test knows how to make a {name}: tell it here.")
 
     @staticmethod
     def _source(caller: Person, workspace: str) -> dict[str, str]:
