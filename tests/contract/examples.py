@@ -31,6 +31,7 @@ __all__ = ["CASTS", "CONDITIONS", "Example", "examples"]
 CONDITIONS = [
     *(users.is_living, users.is_deleted, users.is_locked, users.is_active, users.has_email),
     *examples_of_events.RUNNERS,
+    *examples_of_executions.CONDITIONS,
 ]
 
 

@@ -13,6 +13,8 @@ from server.workflows.queries.watching import Mark
 from tests.contract.cast import NOW, TODAY, Cast, Example, event_id, row_id
 
 DAY = timedelta(days=1)
+#: It runs nothing.
+CONDITIONS = [executions.first_id]
 
 
 def execute(sql: str, values: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
