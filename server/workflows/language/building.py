@@ -54,6 +54,10 @@ class StepKind(Protocol):
         """The JSON Schema of `with`."""
 
     @property
+    def output_schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of what it gives."""
+
+    @property
     def has_body(self) -> bool:
         """Whether it has `steps`."""
 

@@ -38,6 +38,7 @@ _UNDECLARED: Final = re.compile(r"Undeclared reference to '(\w+)[\w.]*'")
 _SENTENCES: Final = {
     "Applying SELECT to non-message": "A part of a path is null or no object.",
     "Non-CEL value": "A value is no JSON.",
+    "Basic_string": "A text is no valid Unicode.",
     "Integer value": "A whole number has more than 64 bits.",
 }
 

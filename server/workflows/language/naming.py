@@ -22,6 +22,8 @@ _WHERE: Final = {
     "event": "triggers by events and wait_event have it",
     "steps": "it is known once steps run",
     "input": "it is known once the trigger has made it",
+    "execution": "it is known once steps run",
+    "secrets": "steps have them",
 }
 _FIXED: Final[dict[str, Shape]] = {
     "trigger": {"kind": Kind.STRING, "id": Kind.STRING, "event": Kind.JSON, "time": Kind.TIME},
@@ -79,8 +81,8 @@ class Naming:
     def _named(self, path: Path, site: Site) -> Iterator[Fault]:
         variable, *rest = path.names
         if variable not in site.place.variables:
-            near = f"; {_WHERE[variable]}" if variable in _WHERE else did_you_mean(variable, NAMES)
-            yield _fault(site, path, f"There is no {variable} here{near or ''}.".replace("?.", "?"))
+            where = f"; {_WHERE[variable]}" if variable in _WHERE else ""
+            yield _fault(site, path, f"There is no {variable} here{where}.")
         elif variable == "steps" and (text := self._step(rest, site)):
             yield _fault(site, path, text)
         elif variable == "secrets" and not rest:
@@ -106,11 +108,9 @@ class Naming:
         around = [] if frame is None else [frame, *(outer for outer, _ in frame.chain())]
         if home not in around:
             owners = [owner for outer, owner in home.chain() if outer in around and owner]
-            return (
-                f"Name steps.{owners[0]}.output instead; {step} is inside of it."
-                if owners
-                else (f"Name another step; {step} is not seen from here.")
-            )
+            if owners:
+                return f"Name steps.{owners[0]}.output instead; {step} is inside of it."
+            return f"Name another step; {step} is not seen from here."
         if step == here or any(owner == step for outer in around[:1] for _, owner in outer.chain()):
             return f"Name another step; {step} has not ended by now."
         return f"Add {step} to needs; it may not have ended by now."
@@ -190,7 +190,7 @@ def _input(schema: Mapping[str, Any] | None, number: Kind) -> Shape:
 
 
 def _view(kind: StepKind | None, number: Kind) -> Shape:
-    schema = getattr(kind, "output_schema", None)
+    schema = None if kind is None else kind.output_schema
     return {"output": shapes.of_schema(schema, number=number), "status": Kind.STRING, "error": Kind.JSON}
 
 

@@ -94,6 +94,7 @@ def test_a_time_that_is_none_is_null():
         ("input.a / 0", {"input": {"a": 1}}, "Divide by zero."),
         ("input.a[5]", {"input": {"a": [1]}}, "Index error"),
         ("input.a == 'x'", {"input": {"a": "x\0y"}}, "hold NUL"),
+        ("input.a == 'x'", {"input": {"a": "\ud800"}}, "A text is no valid Unicode."),
         (
             "trigger.time > execution.create_time",
             {"trigger": {"time": "soon"}, "execution": {"create_time": NOW}},

@@ -282,6 +282,23 @@ steps:
     assert "/steps/2/with/match" in told
 
 
+def test_what_starts_an_execution_sees_neither_steps_nor_secrets(judge):
+    step = "{id: a, type: delay, with: {duration: 1s}}"
+    for name, says in {
+        "secrets.x": "steps have them",
+        "steps.a": "once steps run",
+        "execution.id": "once steps run",
+    }.items():
+        for field in (
+            "idempotency_key: KEY",
+            "concurrency: {limit: 1, key: KEY}",
+            "rate_limit: {limit: 1, period: 1s, key: KEY}",
+        ):
+            (fault,) = judge.faults(f"steps: [{step}]\n" + field.replace("KEY", f"'${{{name}}}'"))
+            assert says in fault.text
+            assert judge.faults(f"steps: [{step}]\n" + field.replace("KEY", "'${trigger.id} ${workflow.name}'")) == []
+
+
 def test_fields_that_differ_little_are_two(judge):
     properties = (
         "{a_b: {type: string}, aB: {type: integer}, _: {type: string}, in: {type: string}, a-b: {type: string}}"
