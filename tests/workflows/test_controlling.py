@@ -126,6 +126,13 @@ def test_a_retry_opens_what_did_not_succeed_and_keeps_its_history(call, workflow
     assert told.index("ENDED") < told.index("RETRIED")
 
 
+def test_a_retried_child_tells_its_parent_of_no_second_end(call, workflow):
+    parent = make_open(workflow, "WAITING")
+    child = make_finished(workflow, "FAILED", parent_id=parent.id, parent_path="child")
+    assert call("RetryExecution", child).parent_execution_id == exe(parent)
+    assert row_of(child).parent_path is None
+
+
 @pytest.mark.parametrize("state", OPEN)
 def test_an_open_execution_is_not_retried(call, workflow, state):
     with pytest.raises(RpcError) as refusal:

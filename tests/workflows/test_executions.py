@@ -404,3 +404,12 @@ def test_a_common_label_is_listed_beyond_what_is_looked_at_together(call, workfl
     made = [make_finished(workflow, "FAILED" if n % 3 == 0 else "SUCCEEDED", labels={"a": "b"}) for n in range(9)]
     found = call("ListExecutions", filter="labels.a = b AND state = EXECUTION_STATE_FAILED").executions
     assert [each.id for each in found] == [exe(made[n]) for n in (6, 3, 0)]
+
+
+def test_a_thousand_wrong_inputs_are_told_in_an_answer_that_clients_take(call, acme):
+    workflow = make_workflow(acme, ORDER)
+    with pytest.raises(RpcError) as refusal:
+        call("BatchExecuteWorkflow", workflow_id=wf(workflow), starts=[ExecutionStart(input={"order_id": 1})] * 1000)
+    violations = refusal.value.violations
+    assert sum(len(field) + len(text) for field, text in violations.items()) < 5000
+    assert list(violations.values())[-1].endswith("more are wrong")

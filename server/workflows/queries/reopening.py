@@ -9,7 +9,8 @@ from server.core import arrays, ids
 from server.core.db import Statement, db
 from server.workflows.models import Step
 
-# One that waits for its place is let go by whoever holds the slot. Of two retries at once the second finds no row.
+# One that waits for its place is let go by whoever holds the slot. Of two retries at once the second finds no row. The
+# step of a parent was told of the first end: without its path, it is not told of another one.
 _REOPEN: Final = Statement("""
     WITH taken AS (
         DELETE FROM workflow_execution
@@ -22,7 +23,7 @@ _REOPEN: Final = Statement("""
         revision)
     SELECT id, create_time, workspace_id, workflow_id, version,
         CASE WHEN concurrency_key IS NULL THEN 'READY' ELSE 'QUEUED' END, priority, trigger, cause, input, labels,
-        concurrency_key, parent_id, parent_path, depth, forked_from, generation + 1, actor, trace_parent, present.now,
+        concurrency_key, parent_id, NULL, depth, forked_from, generation + 1, actor, trace_parent, present.now,
         present.now, present.timeout, start_time, present.now, false, false, '', revision + 1
     FROM taken, (SELECT %s::timestamptz AS now, %s::timestamptz AS timeout) present
     RETURNING id

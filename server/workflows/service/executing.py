@@ -22,8 +22,8 @@ from server.workflows.service.starting import Start, Started
 from server.workspaces.service import access
 
 ACTIVE: Final = "ACTIVE"
-#: A list of more is no help.
-_MOST_VIOLATIONS: Final = 100
+#: An answer's trailers hold no more: gRPC clients refuse metadata beyond 8 KiB.
+_MOST_CHARACTERS: Final = 4000
 #: Between two looks at an execution that somebody waits for; the first one is short, since most end soon.
 _FIRST_LOOK: Final = 0.005
 _LAST_LOOK: Final = 0.25
@@ -104,8 +104,21 @@ def refuse(errors: Sequence[StepError | None], places: Sequence[str]) -> None:
         refusals.append(refusal)
     if refusals:
         if isinstance(refusals[0], InvalidArgument):
-            refusals[0].violations = tuple(violations[:_MOST_VIOLATIONS])
+            refusals[0].violations = tuple(_some(violations))
         raise refusals[0]
+
+
+def _some(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
+    """The first violations, as many as an error can hold, and how many more there are."""
+    found: list[FieldViolation] = []
+    left = _MOST_CHARACTERS
+    for violation in violations:
+        left -= len(violation.field) + len(violation.description)
+        if left < 0 and found:
+            found.append(FieldViolation(violation.field, f"and {len(violations) - len(found) - 1} more are wrong"))
+            break
+        found.append(violation)
+    return found
 
 
 def _refusal(error: StepError) -> DomainError:
