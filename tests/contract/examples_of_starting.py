@@ -29,7 +29,7 @@ def _starting(cast: Cast) -> list[Example]:
         cast.app(starting.staying, (workflow, key), limit=1000),
         cast.app(starting.promote, [(workflow, key)], now=NOW),
         cast.app(starting.open_all, [new], now=NOW),
-        cast.app(starting.refuse_all, [(new, json.dumps({"code": "REJECTED"}))], now=NOW),
+        cast.app(starting.refuse_all, [(new, json.dumps({"code": "REJECTED"}), NOW)], now=NOW),
         cast.worker(forgetting.forget_keys, before=NOW - timedelta(days=1), limit=1000),
         cast.worker(forgetting.hold_old_slots, before=NOW - timedelta(days=1), limit=1000),
         cast.worker(forgetting.delete_slots, [(workflow, key)]),

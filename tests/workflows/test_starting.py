@@ -195,13 +195,13 @@ def test_a_lower_limit_holds_for_those_that_wait(worker, flow) -> None:
 
 def test_a_start_without_a_place_is_refused_and_can_be_seen(worker, flow) -> None:
     first = begin(worker, flow, ONE, of=limited("REJECT"))
-    refused = begin(worker, flow, ONE, of=limited("REJECT"))
+    refused = begin(worker, flow, ONE, of=limited("REJECT") | {"retention": 3600.0})
     assert refused.state == "FAILED"
     assert refused.error is not None
     assert refused.error.code == "REJECTED"
     row = Execution.get(Execution.id == refused.id)
     assert (row.state, row.input, row.end_time, row.start_time) == ("FAILED", ONE, NOW, None)
-    assert row.error["code"] == "REJECTED"
+    assert (row.error["code"], row.expire_time) == ("REJECTED", NOW + timedelta(hours=1))
     assert row.error["message"].endswith(": 1.")
     assert finish(first) == []
     assert begin(worker, flow, ONE, of=limited("REJECT")).state == "READY"

@@ -95,9 +95,10 @@ _OPEN: Final = Statement(f"""
 """)  # noqa: S608 - names of columns
 
 _REFUSE: Final = Statement(f"""
-    INSERT INTO workflow_execution ({", ".join(_FINISHED)}, state, generation, end_time, error, revision)
-    SELECT {", ".join(_FINISHED)}, 'FAILED', 1, present.now, refused.error, 1
-    FROM (SELECT %s::timestamptz AS now) present, unnest({_ARRAYS}, %s::jsonb[]) AS refused ({_NAMES}, error)
+    INSERT INTO workflow_execution ({", ".join(_FINISHED)}, state, generation, end_time, error, expire_time, revision)
+    SELECT {", ".join(_FINISHED)}, 'FAILED', 1, present.now, refused.error, refused.expire_time, 1
+    FROM (SELECT %s::timestamptz AS now) present, unnest({_ARRAYS}, %s::jsonb[], %s::timestamptz[])
+        AS refused ({_NAMES}, error, expire_time)
 """)  # noqa: S608 - as above
 
 _CLAIM: Final = Statement("""
@@ -244,10 +245,10 @@ def open_all(rows: Sequence[Opened], *, now: datetime) -> None:
     db.execute_sql(_OPEN, (now, *_columns(rows)))
 
 
-def refuse_all(rows: Sequence[tuple[Opened, str]], *, now: datetime) -> None:
-    """Insert executions that failed before they began, each with its error as JSON."""
-    opened, errors = zip(*rows, strict=True)
-    db.execute_sql(_REFUSE, (now, *_columns(opened), arrays.texts(errors)))
+def refuse_all(rows: Sequence[tuple[Opened, str, datetime | None]], *, now: datetime) -> None:
+    """Insert executions that failed before they began, each with its error as JSON and when it may be forgotten."""
+    opened, errors, times = zip(*rows, strict=True)
+    db.execute_sql(_REFUSE, (now, *_columns(opened), arrays.texts(errors), arrays.times(times)))
 
 
 def _arrays_of(keys: Iterable[Key]) -> tuple[str, str]:

@@ -66,7 +66,7 @@ def start_many(wanted: Sequence[Start]) -> list[Started]:
         queries.promote(raised, now=now)
     refused = [draft for draft in new if draft.error is not None]
     if refused:
-        queries.refuse_all([(_row(draft), error_text(draft.error) or "null") for draft in refused], now=now)
+        queries.refuse_all([_refused(draft) for draft in refused], now=now)
         refusing.tell(refused, now)
     _add_labels(new)
     return [_started(draft) for draft in all_of_them]
@@ -152,6 +152,12 @@ def _row(draft: Draft) -> Opened:
         cancel_time=now if draft.is_cancelled else None,
         cancel_reason=placing.SUPERSEDED if draft.is_cancelled else "",
     )
+
+
+def _refused(draft: Draft) -> tuple[Opened, str, datetime | None]:
+    retention = draft.start.definition.retention
+    expire_time = None if retention is None else draft.now + timedelta(seconds=retention)
+    return _row(draft), error_text(draft.error) or "null", expire_time
 
 
 def _started(draft: Draft) -> Started:
