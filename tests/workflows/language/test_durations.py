@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.workflows.language import durations
@@ -36,6 +36,7 @@ def test_anything_else_is_refused(text: str):
         durations.parse(text)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9dhms.]{0,8}", fullmatch=True))
 def test_the_published_pattern_takes_the_same(text: str):
     try:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.core.cel import ExpressionInvalid, Kind
@@ -39,12 +39,14 @@ def outcome(text: str, values: dict[str, Any]) -> Any:
         return ExpressionFailed
 
 
+@settings(deadline=None)
 @given(path=st.lists(NAMES, max_size=4), given_=JSON)
 def test_a_path_gives_what_cel_gives(path: list[str], given_: Any):
     text = ".".join(["input", *path])
     assert outcome(text, {"input": given_}) == outcome(f"[{text}][0]", {"input": given_})
 
 
+@settings(deadline=None)
 @given(path=st.lists(NAMES, min_size=1, max_size=4), given_=JSON, more=JSON)
 def test_what_it_needs_is_enough_for_it(path: list[str], given_: Any, more: Any):
     text = f"has({'.'.join(['input', *path])}) ? {'.'.join(['input', *path])} == item.a : size(steps.x.output) > 0"

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.workflows.language import parsing
@@ -165,6 +165,7 @@ def test_branches_after_the_one_that_is_always_taken_are_told(judge):
     }
 
 
+@settings(deadline=None)
 @given(st.lists(st.sets(st.integers(0, 11)), min_size=1, max_size=12))
 def test_a_graph_is_refused_if_and_only_if_it_has_a_cycle(needs: list[set[int]]):
     graph = {

@@ -92,7 +92,7 @@ def exists(pointer: str, text: Any) -> bool:
     return True
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), JSON), min_size=1, max_size=4))
 def test_a_definition_with_anything_in_it_is_taken_or_refused(changes: list[tuple[tuple[str | int, ...], Any]]):
     text = copy.deepcopy(ORIGINAL)
@@ -113,6 +113,7 @@ def test_a_definition_with_anything_in_it_is_taken_or_refused(changes: list[tupl
         assert parsing.load(definition.text, types=registry.TYPES).secrets == definition.secrets
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5))
 def test_any_object_is_taken_or_refused(text: dict[str, Any]):
     try:
