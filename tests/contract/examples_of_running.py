@@ -44,6 +44,7 @@ def _claiming(cast: Cast) -> list[Example]:
     return [
         worker(cast, claiming.register, ids.new(), lease_seconds=6),
         worker(cast, claiming.beat, RUNNER, lease_seconds=6),
+        worker(cast, claiming.give_back, RUNNER, [row_id(43, 3), row_id(43, 9)], but=[row_id(44, 3)]),
         worker(cast, claiming.leave, RUNNER),
         worker(cast, claiming.bury),
         worker(cast, claiming.sweep, 100),

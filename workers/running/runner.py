@@ -45,6 +45,7 @@ _FIRST: Final = UUID(int=0)
 _CANCEL_GRACE_S: Final = 10.0
 #: How long they get when the process is told to stop.
 _STOP_GRACE_S: Final = 1.5
+_FAULT: Final = Ending(FAILED, error=StepError("INTERNAL", "The engine could not go on with the execution."))
 _log = structlog.get_logger("runner")
 
 
@@ -78,6 +79,8 @@ class Runner:
         self._woken = asyncio.Event()
         self._away = False
         self._full = False
+        #: Claims of which this process may not have all that they took.
+        self._doubtful: set[UUID] = set()
         self._reads: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -112,6 +115,7 @@ class Runner:
         asked = {run_id: run.serial for run_id, run in self._runs.items() if run.wants_answers and run.unwritten == 0}
         began = time.monotonic()
         runner_id = self._runner_id
+        await self._give_back(runner_id)
         try:
             brought = await asyncio.get_running_loop().run_in_executor(
                 self._claims, self._look, runner_id, room, list(asked)
@@ -135,11 +139,35 @@ class Runner:
             await self._wait(brought.pause)
         await asyncio.sleep(max(began + _GATHER_S - time.monotonic(), 0))
 
+    async def _give_back(self, runner_id: UUID) -> None:
+        """Let others have what was claimed and is not run here: its claim or its loading failed, or its recording."""
+        claims = set(self._doubtful)
+        if not claims:
+            return
+        running = list(self._runs)
+
+        def give_back() -> None:
+            with tenancy.transaction():
+                count = claiming.give_back(runner_id, claims, but=running)
+            if count:
+                _log.warning("executions that could not be run here are given back", count=count)
+
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._claims, give_back)
+        except Unavailable:
+            return
+        except Exception as error:  # noqa: BLE001 - they are given back with the next turn
+            _log.exception("giving back failed", exc_info=error)
+            return
+        self._doubtful -= claims
+
     def _look(self, runner_id: UUID, room: int, asked: Sequence[UUID]) -> _Brought:
         """Claim what may go on and read what came. Of the thread of claims."""
         brought = _Brought()
         rows: list[ClaimedRow] = []
         claim_id, now = ids.new(), clock.now()
+        # Whatever goes wrong between the claim and its executions being in memory: they are given back.
+        self._doubtful.add(claim_id)
         with tenancy.transaction():
             db.scope.prefix += claiming.PLANS + claiming.UNFLUSHED
             brought.fired = claiming.fire(_FIRED, now=now)
@@ -154,6 +182,7 @@ class Runner:
                 brought.loaded, brought.lost = self._library.load(rows, claim=claim_id)
             if asked:
                 brought.answers = loading.read_answers(asked)
+        self._doubtful.discard(claim_id)
         brought.pause = min(max(brought.pause, _GATHER_S), _POLL_S)
         return brought
 
@@ -181,12 +210,16 @@ class Runner:
             self._recorder.add(Entry(execution, (), ending=Ending(FAILED, error=error)))
         for execution in brought.loaded:
             metrics.WORKFLOW_LAG_SECONDS.observe(max((now - execution.row.ready_time).total_seconds(), 0.0))
-            run = Run(execution, self._types)
+            try:
+                run = Run(execution, self._types)
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not keep the execution from its end
+                _log.exception("the engine failed; the execution ends", exc_info=error)
+                self._recorder.add(Entry(execution, (), ending=_FAULT))
+                continue
             self._runs[execution.row.id] = run
-            run.answer(execution.answers, now)
             if execution.row.cancel_time is not None:
                 self._give_grace(run)
-            self._step(run)
+            self._answer(run, execution.answers)
         self._recorder.active = len(self._runs)
         metrics.WORKFLOWS_RUNNING.set(len(self._runs))
 
@@ -208,8 +241,17 @@ class Runner:
             run = self._runs.get(run_id)
             if run is not None and run.serial == serial and run.unwritten == 0:
                 run.wants_answers = False
-                run.answer(brought.answers.get(run_id, {}), clock.now())
-                self._step(run)
+                self._answer(run, brought.answers.get(run_id, {}))
+
+    def _answer(self, run: Run, answers: Mapping[str, Any]) -> None:
+        """Tell an execution what came for it, and go on with it."""
+        try:
+            run.answer(dict(answers), clock.now())
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.exception("the engine failed; the execution ends", exc_info=error)
+            self._fail(run)
+            return
+        self._step(run)
 
     def _give_grace(self, run: Run) -> None:
         run.grace = asyncio.get_running_loop().call_later(_CANCEL_GRACE_S, self._cut_off, run)
@@ -243,11 +285,10 @@ class Runner:
             run.timer = asyncio.get_running_loop().call_later(min(seconds, 3600.0), self._step, run)
 
     def _fail(self, run: Run) -> None:
-        error = StepError("INTERNAL", "The engine could not go on with the execution.")
         execution = run.execution
         run.unwritten += 1
         run.ended = True
-        self._recorder.add(Entry(execution, (), ending=Ending(FAILED, error=error), epoch=execution.epoch))
+        self._recorder.add(Entry(execution, (), ending=_FAULT, epoch=execution.epoch))
 
     def _begin(self, run: Run, tasks: Sequence[Task]) -> None:
         for task in tasks:
@@ -318,12 +359,14 @@ class Runner:
                 self._start_again(run)
             elif one.lost:
                 if one.entry.epoch == run.execution.epoch:
+                    self._doubtful.add(run.execution.claim)
                     self._forget(run)
             elif one.entry.ending is not None or one.released:
                 self._forget(run)
             else:
                 self._go_on(run, one)
         self._recorder.active = len(self._runs)
+        metrics.WORKFLOWS_RUNNING.set(len(self._runs))
         if self._full and len(self._runs) < self._most:
             self._woken.set()
 
@@ -335,9 +378,9 @@ class Runner:
             run.wants_answers = True
             self._woken.set()
         if answers:
-            run.answer(dict(answers), clock.now())
+            came = dict(answers)
             answers.clear()
-            self._step(run)
+            self._answer(run, came)
         elif run.more:
             self._step(run)
 
@@ -363,8 +406,7 @@ class Runner:
             except Unavailable:
                 await asyncio.sleep(_AWAY_S)
         run.rebuild()
-        run.answer(run.execution.answers, clock.now())
-        self._step(run)
+        self._answer(run, run.execution.answers)
 
     def _forget(self, run: Run) -> None:
         run.let_go()

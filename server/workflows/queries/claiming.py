@@ -4,10 +4,12 @@ An execution is claimed by a fresh id, the fence: a runner that was taken for de
 Runners' leases are told by the clock of the database, so that all of them mean the same moment.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from server.core import arrays
 from server.core.db import Statement, db
 from server.workflows.models import Runner
 
@@ -130,6 +132,11 @@ _NEXT: Final = Statement("""
     SELECT min(due_time) FROM workflow_open_execution WHERE state = 'WAITING' AND due_time < 'infinity'
 """)
 
+_RETURN: Final = Statement("""
+    UPDATE workflow_open_execution SET state = 'READY', runner_id = NULL, claim = NULL
+    WHERE runner_id = %s AND claim = ANY (%s::uuid[]) AND id <> ALL (%s::uuid[])
+""")
+
 _GIVE_BACK: Final = Statement("""
     UPDATE workflow_open_execution SET state = 'READY', runner_id = NULL, claim = NULL WHERE runner_id = %s
 """)
@@ -143,6 +150,12 @@ def register(runner_id: UUID, *, lease_seconds: float) -> None:
 def beat(runner_id: UUID, *, lease_seconds: float) -> bool:
     """Tell that it still is; False when it was taken for dead, and what it held is not its own any more."""
     return bool(db.execute_sql(_BEAT, (lease_seconds, runner_id)).rowcount)
+
+
+def give_back(runner_id: UUID, claims: Iterable[UUID], *, but: Iterable[UUID]) -> int:
+    """Let others have what the runner holds by these claims, except executions that it runs; gives how many."""
+    values = (runner_id, arrays.uuids(claims), arrays.uuids(but))
+    return int(db.execute_sql(_RETURN, values).rowcount)
 
 
 def leave(runner_id: UUID) -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from server.core import cel, ids, structs
+import structlog
+
+from server.core import cel, crypto, ids, structs
 from server.workflows import sealing
 from server.workflows.engine.step_types import Types
 from server.workflows.engine.types import Facts, Record, StepError
@@ -24,6 +26,7 @@ from server.workflows.service.jsons import text
 _MOST_DEFINITIONS: Final = 500
 _MOST_WORKSPACES: Final = 5000
 _KEEP_SECONDS: Final = 5.0
+_log = structlog.get_logger("runner")
 _NOTHING: Final = Definition(Scope(()), {})
 
 
@@ -146,7 +149,11 @@ def _read_workspaces(workspace_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]
 def _read_secrets(workspace_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     opened: dict[UUID, dict[str, str]] = defaultdict(dict)
     for workspace_id, name, value in queries.secrets(workspace_ids):
-        opened[workspace_id][name] = sealing.unseal(workspace_id, name, bytes(value))
+        try:
+            opened[workspace_id][name] = sealing.unseal(workspace_id, name, bytes(value))
+        except crypto.SealBroken:
+            # A step that names it fails and says so; the others of the workspace go on.
+            _log.exception("a secret of workflows does not open", workspace=str(workspace_id), name=name)
     return opened
 
 
