@@ -1,6 +1,5 @@
 """Steps that cannot be run in any order, or never are, are told of by name."""
 
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -187,12 +186,9 @@ def test_a_graph_is_refused_if_and_only_if_it_has_a_cycle(needs: list[set[int]])
         assert not left
 
 
-def test_a_chain_of_five_hundred_steps_is_judged_quickly():
+def test_a_chain_of_five_hundred_steps_is_taken(judge):
     graph = {"s0": "", **{f"s{i}": f"s{i - 1}" for i in range(1, 500)}}
     text = steps(**graph)
     for i, step in enumerate(text["steps"][1:], 1):
         step["with"] = {"output": f"${{steps.s{i // 2}.output}}"}
-    parsing.parse(text, types=registry.TYPES)
-    start = time.process_time()
-    parsing.parse(text, types=registry.TYPES)
-    assert time.process_time() - start < 2
+    assert judge.faults(text) == []
