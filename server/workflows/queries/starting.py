@@ -241,8 +241,8 @@ def promote(slots: Collection[Key], *, now: datetime) -> list[UUID]:
 
 
 def open_all(rows: Sequence[Opened], *, now: datetime) -> None:
-    """Insert executions that go on."""
-    db.execute_sql(_OPEN, (now, *_columns(rows)))
+    """Insert executions that go on, with the next statement or the commit."""
+    db.defer(_OPEN, (now, *_columns(rows)))
 
 
 def refuse_all(rows: Sequence[tuple[Opened, str, datetime | None]], *, now: datetime) -> None:
