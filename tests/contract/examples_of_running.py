@@ -63,6 +63,7 @@ def _loading(cast: Cast) -> list[Example]:
         worker(cast, loading.records, [(each, ids.time_of(each), 1) for each in FINISHED]),
         worker(cast, loading.waits, OPEN),
         worker(cast, loading.poked, RUNNER, 100),
+        worker(cast, loading.poke_all, RUNNER),
         worker(cast, loading.cached, cast.workspace, hash_of("cache", 7), now=NOW),
         worker(cast, waits.for_events, [(cast.workspace, "order.paid"), (row_id(5, 4001), "order.paid")]),
         worker(cast, expiring.expire, 100, now=NOW),

@@ -8,14 +8,12 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
-from server.core import clock, ids, tenancy
+from server.core import clock, tenancy
 from server.core.db import db
 from server.core.errors import Unavailable
 from server.core.telemetry import metrics
@@ -23,42 +21,22 @@ from server.workflows.engine.step_types import Effect, Result, Types
 from server.workflows.engine.types import FAILED, Ending, StepError, Task
 from server.workflows.queries import claiming
 from server.workflows.queries import loading as queries
-from server.workflows.queries.claiming import ClaimedRow
-from server.workflows.queries.loading import WishRow
 from server.workflows.service import loading
-from server.workflows.service.loading import Execution, Library
+from server.workflows.service.loading import Execution
 from server.workflows.service.recording import Entry, Written
 from workers.running import attempts
+from workers.running.claimer import GATHER_SECONDS, POLL_SECONDS, Brought, Claimer
 from workers.running.recorder import Recorder
 from workers.running.run import Run
 from workers.stopping import Stop
 
-_POLL_S: Final = 1.0
 _AWAY_S: Final = 0.5
-#: Claims are this far apart while there is work: what becomes ready comes together.
-_GATHER_S: Final = 0.004
-_LANES: Final = 200
-_FIRED: Final = 1000
-_POKES: Final = 500
-_FIRST: Final = UUID(int=0)
 #: How long running steps of a cancelled execution get to end.
 _CANCEL_GRACE_S: Final = 10.0
 #: How long they get when the process is told to stop.
 _STOP_GRACE_S: Final = 1.5
 _FAULT: Final = Ending(FAILED, error=StepError("INTERNAL", "The engine could not go on with the execution."))
 _log = structlog.get_logger("runner")
-
-
-@dataclass(slots=True)
-class _Brought:
-    """What a turn at the database brought."""
-
-    loaded: list[Execution] = field(default_factory=list)
-    lost: list[Execution] = field(default_factory=list)
-    wishes: list[WishRow] = field(default_factory=list)
-    answers: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
-    fired: int = 0
-    pause: float = _POLL_S
 
 
 class Runner:
@@ -71,16 +49,13 @@ class Runner:
         self._most = most
         self._room = asyncio.Semaphore(concurrency)
         self._runs: dict[UUID, Run] = {}
-        self._library = Library(types)
-        self._after = _FIRST
+        self._claimer = Claimer(types)
         self._claims = ThreadPoolExecutor(1, "claims")
         self._records = ThreadPoolExecutor(1, "records")
         self._recorder = Recorder(self._records, self._written)
         self._woken = asyncio.Event()
         self._away = False
         self._full = False
-        #: Claims of which this process may not have all that they took.
-        self._doubtful: set[UUID] = set()
         self._reads: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -118,7 +93,7 @@ class Runner:
         await self._give_back(runner_id)
         try:
             brought = await asyncio.get_running_loop().run_in_executor(
-                self._claims, self._look, runner_id, room, list(asked)
+                self._claims, self._claimer.look, runner_id, room, list(asked)
             )
         except Unavailable:
             if not self._away:
@@ -128,7 +103,7 @@ class Runner:
             return
         except Exception as error:  # noqa: BLE001 - what is under way goes on, and the next claim may go well
             _log.exception("claiming failed; executions wait", exc_info=error)
-            await self._wait(_POLL_S)
+            await self._wait(POLL_SECONDS)
             return
         self._away = False
         self._full = len(brought.loaded) >= room
@@ -137,65 +112,19 @@ class Runner:
         self._hear(brought, asked)
         if not brought.loaded and not any(run.wants_answers and not run.unwritten for run in self._runs.values()):
             await self._wait(brought.pause)
-        await asyncio.sleep(max(began + _GATHER_S - time.monotonic(), 0))
+        await asyncio.sleep(max(began + GATHER_SECONDS - time.monotonic(), 0))
 
     async def _give_back(self, runner_id: UUID) -> None:
-        """Let others have what was claimed and is not run here: its claim or its loading failed, or its recording."""
-        claims = set(self._doubtful)
-        if not claims:
+        """Let others have what was claimed and is not run here."""
+        if not self._claimer.doubtful:
             return
         running = list(self._runs)
-
-        def give_back() -> None:
-            with tenancy.transaction():
-                count = claiming.give_back(runner_id, claims, but=running)
-            if count:
-                _log.warning("executions that could not be run here are given back", count=count)
-
         try:
-            await asyncio.get_running_loop().run_in_executor(self._claims, give_back)
+            await asyncio.get_running_loop().run_in_executor(self._claims, self._claimer.give_back, runner_id, running)
         except Unavailable:
             return
         except Exception as error:  # noqa: BLE001 - they are given back with the next turn
             _log.exception("giving back failed", exc_info=error)
-            return
-        self._doubtful -= claims
-
-    def _look(self, runner_id: UUID, room: int, asked: Sequence[UUID]) -> _Brought:
-        """Claim what may go on and read what came. Of the thread of claims."""
-        brought = _Brought()
-        rows: list[ClaimedRow] = []
-        claim_id, now = ids.new(), clock.now()
-        # Whatever goes wrong between the claim and its executions being in memory: they are given back.
-        self._doubtful.add(claim_id)
-        with tenancy.transaction():
-            db.scope.prefix += claiming.PLANS + claiming.UNFLUSHED
-            brought.fired = claiming.fire(_FIRED, now=now)
-            if room > 0:
-                rows = self._claim(runner_id, room, claim_id, now)
-            brought.wishes = queries.poked(runner_id, _POKES)
-            if not rows:
-                due = claiming.next_time()
-                brought.pause = _POLL_S if due is None else max((due - now).total_seconds(), 0.0)
-        with tenancy.reading():
-            if rows:
-                brought.loaded, brought.lost = self._library.load(rows, claim=claim_id)
-            if asked:
-                brought.answers = loading.read_answers(asked)
-        self._doubtful.discard(claim_id)
-        brought.pause = min(max(brought.pause, _GATHER_S), _POLL_S)
-        return brought
-
-    def _claim(self, runner_id: UUID, room: int, claim_id: UUID, now: datetime) -> list[ClaimedRow]:
-        """Claim from the workspaces that follow those that were served last; past the last one, from the first."""
-        after, self._after = self._after, _FIRST
-        lanes = min(room, _LANES)
-        rows = claiming.claim(runner_id, room, claim_id=claim_id, after=after, lanes=lanes, now=now)
-        if len({row.workspace_id for row in rows}) == lanes:
-            self._after = max(row.workspace_id for row in rows)
-        if not rows and after != _FIRST:
-            rows = claiming.claim(runner_id, room, claim_id=claim_id, after=_FIRST, lanes=lanes, now=now)
-        return rows
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -203,7 +132,7 @@ class Runner:
         except TimeoutError:
             return
 
-    def _take(self, brought: _Brought) -> None:
+    def _take(self, brought: Brought) -> None:
         now = clock.now()
         for execution in brought.lost:
             error = StepError("DEFINITION_INVALID", "This version of the workflow cannot be run any more.")
@@ -223,7 +152,7 @@ class Runner:
         self._recorder.active = len(self._runs)
         metrics.WORKFLOWS_RUNNING.set(len(self._runs))
 
-    def _hear(self, brought: _Brought, asked: Mapping[UUID, int]) -> None:
+    def _hear(self, brought: Brought, asked: Mapping[UUID, int]) -> None:
         """Act on wishes, and on answers to what was asked, unless an execution went on meanwhile."""
         for wish in brought.wishes:
             run = self._runs.get(wish.id)
@@ -359,7 +288,7 @@ class Runner:
                 self._start_again(run)
             elif one.lost:
                 if one.entry.epoch == run.execution.epoch:
-                    self._doubtful.add(run.execution.claim)
+                    self._claimer.doubtful.add(run.execution.claim)
                     self._forget(run)
             elif one.entry.ending is not None or one.released:
                 self._forget(run)

@@ -86,6 +86,8 @@ _POKED: Final = Statement("""
     ) RETURNING id, cancel_time, pause
 """)
 
+_POKE_ALL: Final = Statement("UPDATE workflow_open_execution SET poked = true WHERE runner_id = %s")
+
 _CACHED: Final = Statement("""
     SELECT output::text FROM workflow_cache WHERE workspace_id = %s AND key = %s AND expire_time > %s
 """)
@@ -125,6 +127,11 @@ def waits(execution_ids: Iterable[UUID]) -> list[tuple[UUID, str, str, str | Non
 def poked(runner_id: UUID, limit: int) -> list[WishRow]:
     """At most `limit` executions of the runner to which something came since it looked last."""
     return [WishRow._make(row) for row in db.execute_sql(_POKED, (runner_id, limit)).fetchall()]
+
+
+def poke_all(runner_id: UUID) -> None:
+    """Have the runner look at all that it runs, since it may have missed something."""
+    db.execute_sql(_POKE_ALL, (runner_id,))
 
 
 def cached(workspace_id: UUID, key: bytes, *, now: datetime) -> str | None:
