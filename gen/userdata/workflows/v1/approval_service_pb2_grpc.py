@@ -88,7 +88,7 @@ class ApprovalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Reject(self, request, context):
-        """Rejects: the step that asks fails with the code `REJECTED`, or gives its output, as its definition says.
+        """Rejects: the step that asks fails with the code `REJECTED`; its `on_error` says what then happens.
 
         The data need not match the form, and is kept with the comment. If there are approvers, only they may decide
         (`APPROVER_REQUIRED`). Of two decisions the first counts and the second fails with `APPROVAL_DECIDED`. Publishes

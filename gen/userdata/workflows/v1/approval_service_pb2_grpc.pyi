@@ -46,7 +46,7 @@ class ApprovalServiceStub:
     `workflow.approval.decided`.
     """
     Reject: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.RejectRequest, _approval_pb2.Approval]
-    """Rejects: the step that asks fails with the code `REJECTED`, or gives its output, as its definition says.
+    """Rejects: the step that asks fails with the code `REJECTED`; its `on_error` says what then happens.
 
     The data need not match the form, and is kept with the comment. If there are approvers, only they may decide
     (`APPROVER_REQUIRED`). Of two decisions the first counts and the second fails with `APPROVAL_DECIDED`. Publishes
@@ -70,7 +70,7 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     `workflow.approval.decided`.
     """
     Reject: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.RejectRequest, _approval_pb2.Approval]  # type: ignore[assignment]
-    """Rejects: the step that asks fails with the code `REJECTED`, or gives its output, as its definition says.
+    """Rejects: the step that asks fails with the code `REJECTED`; its `on_error` says what then happens.
 
     The data need not match the form, and is kept with the comment. If there are approvers, only they may decide
     (`APPROVER_REQUIRED`). Of two decisions the first counts and the second fails with `APPROVAL_DECIDED`. Publishes
@@ -115,7 +115,7 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _approval_service_pb2.RejectRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_approval_pb2.Approval, _abc.Awaitable[_approval_pb2.Approval]]:
-        """Rejects: the step that asks fails with the code `REJECTED`, or gives its output, as its definition says.
+        """Rejects: the step that asks fails with the code `REJECTED`; its `on_error` says what then happens.
 
         The data need not match the form, and is kept with the comment. If there are approvers, only they may decide
         (`APPROVER_REQUIRED`). Of two decisions the first counts and the second fails with `APPROVAL_DECIDED`. Publishes

@@ -122,8 +122,9 @@ class ExecutionServiceServicer:
 
         The workflow is named by its id, or by `name` under `/workflows/by-name/`. It must be active, and the input must match
         its `input_schema`: every violation is listed at once (`EXECUTION_INPUT_INVALID`). With `wait` the call answers when the
-        execution is finished, or as it then is when the time is over; so it does when the server has very many that wait. A
-        concurrency key that is in use and rejects makes it fail with `EXECUTION_CONFLICT`.
+        execution is finished, or as it then is when the time is over; so it does at once when very many calls wait, or when
+        it repeats a call by its `Idempotency-Key`. A concurrency key that is in use and rejects makes it fail with
+        `EXECUTION_CONFLICT`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

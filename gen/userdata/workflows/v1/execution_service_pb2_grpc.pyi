@@ -39,8 +39,9 @@ class ExecutionServiceStub:
 
     The workflow is named by its id, or by `name` under `/workflows/by-name/`. It must be active, and the input must match
     its `input_schema`: every violation is listed at once (`EXECUTION_INPUT_INVALID`). With `wait` the call answers when the
-    execution is finished, or as it then is when the time is over; so it does when the server has very many that wait. A
-    concurrency key that is in use and rejects makes it fail with `EXECUTION_CONFLICT`.
+    execution is finished, or as it then is when the time is over; so it does at once when very many calls wait, or when
+    it repeats a call by its `Idempotency-Key`. A concurrency key that is in use and rejects makes it fail with
+    `EXECUTION_CONFLICT`.
     """
     BatchExecuteWorkflow: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.BatchExecuteWorkflowRequest, _execution_service_pb2.BatchExecuteWorkflowResponse]
     """Starts a workflow up to 1000 times at once and returns the executions, in the order of the request.
@@ -121,8 +122,9 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
 
     The workflow is named by its id, or by `name` under `/workflows/by-name/`. It must be active, and the input must match
     its `input_schema`: every violation is listed at once (`EXECUTION_INPUT_INVALID`). With `wait` the call answers when the
-    execution is finished, or as it then is when the time is over; so it does when the server has very many that wait. A
-    concurrency key that is in use and rejects makes it fail with `EXECUTION_CONFLICT`.
+    execution is finished, or as it then is when the time is over; so it does at once when very many calls wait, or when
+    it repeats a call by its `Idempotency-Key`. A concurrency key that is in use and rejects makes it fail with
+    `EXECUTION_CONFLICT`.
     """
     BatchExecuteWorkflow: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.BatchExecuteWorkflowRequest, _execution_service_pb2.BatchExecuteWorkflowResponse]  # type: ignore[assignment]
     """Starts a workflow up to 1000 times at once and returns the executions, in the order of the request.
@@ -206,8 +208,9 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
 
         The workflow is named by its id, or by `name` under `/workflows/by-name/`. It must be active, and the input must match
         its `input_schema`: every violation is listed at once (`EXECUTION_INPUT_INVALID`). With `wait` the call answers when the
-        execution is finished, or as it then is when the time is over; so it does when the server has very many that wait. A
-        concurrency key that is in use and rejects makes it fail with `EXECUTION_CONFLICT`.
+        execution is finished, or as it then is when the time is over; so it does at once when very many calls wait, or when
+        it repeats a call by its `Idempotency-Key`. A concurrency key that is in use and rejects makes it fail with
+        `EXECUTION_CONFLICT`.
         """
 
     @_abc_1.abstractmethod
