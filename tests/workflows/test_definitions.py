@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 
 from server.workflows.convert import definitions as convert
+from server.workflows.convert import jsons
 from server.workflows.language import forms
 from server.workflows.steps import registry
 from tests.support.client import RpcError
@@ -14,7 +15,7 @@ from tests.workflows.calls import DEFINITIONS, ask, create, definition_of, updat
 from tests.workflows.factories import NOTHING
 from tests.workspaces.factories import by, ws
 from userdata.api.v1 import rules_pb2
-from userdata.workflows.v1 import definition_pb2, workflow_pb2
+from userdata.workflows.v1 import definition_pb2, execution_pb2, execution_service_pb2, workflow_pb2
 from userdata.workflows.v1 import definition_service_pb2 as pb
 from userdata.workflows.v1.definition_pb2 import Definition
 
@@ -318,3 +319,20 @@ def test_a_dry_run_without_end_ends(ada, acme):
     answer = dry_run(ada, acme, definition=definition_of(endless), input={"items": list(range(9000))})
     assert (answer.state, answer.error.code) == ("FAILED", "STEP_LIMIT")
     assert Definition.FromString(definition_of(endless).SerializeToString()) == definition_of(endless)
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = {"a": [value]}
+    return value
+
+
+@pytest.mark.parametrize("depth", [10, 30, 200])
+def test_deep_json_is_cut_where_it_could_not_be_read(depth):
+    step = execution_pb2.ExecutionStep(output=jsons.value_of(nested(depth)))
+    step.error.details.CopyFrom(jsons.struct_of(nested(depth)))
+    answer = execution_service_pb2.ListExecutionStepsResponse(steps=[step])
+    again = execution_service_pb2.ListExecutionStepsResponse.FromString(answer.SerializeToString())
+    assert again == answer
+    assert (jsons.CUT in str(again)) == (depth > 10)

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from server.core import ids, structs
+from server.core import ids
+from server.workflows.convert import jsons
 from server.workflows.queries.approvals import ApprovalRow
 from userdata.workflows.v1.approval_pb2 import Approval
 
@@ -22,10 +23,10 @@ def approval(row: ApprovalRow) -> Approval:
         path=row.path,
         title=row.title,
         description=row.description,
-        form=structs.from_dict(row.form),
+        form=jsons.struct_of(row.form),
         approvers=row.approvers,
         state=f"APPROVAL_STATE_{row.state}",
-        data=structs.from_dict(row.data),
+        data=jsons.struct_of(row.data),
         comment=row.comment,
         decider=row.decider,
         deadline=row.deadline,

@@ -56,11 +56,6 @@ def json_of(value: Value) -> Any:
     return structs.to_dict(Struct(fields={"value": value}))["value"]
 
 
-def value_of(value: Any) -> Value:
-    """The message of any JSON."""
-    return structs.from_dict({"value": value}).fields["value"]
-
-
 def _object(message: Message) -> dict[str, Any]:
     return {
         field.name: [_item(field, item) for item in value] if field.is_repeated else _item(field, value)

@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Struct, Value
 
 from server.core import ids, structs
+from server.workflows.convert import jsons
 from server.workflows.queries.executions import ExecutionRow
 from server.workflows.queries.history import Entry, LogRow, StepRow
 from userdata.workflows.v1 import execution_pb2 as pb
@@ -73,7 +73,7 @@ def log_entry(row: LogRow) -> pb.LogEntry:
         attempt=row.attempt,
         level=f"LOG_LEVEL_{row.level}",
         message=row.message,
-        fields=structs.from_dict(row.fields),
+        fields=jsons.struct_of(row.fields),
         create_time=row.create_time,
     )
 
@@ -99,18 +99,18 @@ def error(text: str) -> pb.ExecutionError:
         code=found.get("code", ""),
         message=found.get("message", ""),
         path=found.get("path", ""),
-        details=structs.from_dict(found.get("details") or {}),
+        details=jsons.struct_of(found.get("details") or {}),
     )
 
 
 def _struct(text: str) -> Struct:
     found = structs.loads(text)
     # What a trigger or a parent gives may be any JSON; the contract shows an object.
-    return structs.from_dict(found if isinstance(found, dict) else {"value": found})
+    return jsons.struct_of(found if isinstance(found, dict) else {"value": found})
 
 
 def _value(text: str) -> Value:
-    return ParseDict(structs.loads(text), Value())
+    return jsons.value_of(structs.loads(text))
 
 
 def _id(prefix: str, value: UUID | None) -> str:

@@ -3,13 +3,11 @@
 from typing import Any, Final
 
 from server.core import structs
-from server.workflows.convert import definitions
+from server.workflows.convert import jsons
 from server.workflows.engine.dry import Rehearsal
 from server.workflows.engine.types import Record, StepError
 from userdata.workflows.v1.definition_service_pb2 import DryRunError, DryRunStep, DryRunWorkflowResponse
 
-#: Protobuf reads at most 100 messages inside of each other, and an object in a Value is three.
-_DEEPEST: Final = 30
 #: An answer has at most so many characters of outputs; gRPC clients take 4 MiB.
 _MOST_CHARACTERS: Final = 1 << 20
 
@@ -48,16 +46,11 @@ class _Room:
         self._left = characters
 
     def take(self, output: Any) -> Any:
-        """The message of `output`; None for null, and for what is too large or too deep to be shown."""
-        if output is None or not _is_shallow(output, _DEEPEST):
+        """The message of `output`; None for null, and for what is too large to be shown."""
+        if output is None:
             return None
         size = len(structs.dumps(output))
         if size > self._left:
             return None
         self._left -= size
-        return definitions.value_of(output)
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    return not inner or (levels > 0 and all(_is_shallow(each, levels - 1) for each in inner))
+        return jsons.value_of(output)
