@@ -67,7 +67,8 @@ class StepType(ABC):
     """A type of step. Subclass one of the four below.
 
     `schema` is the JSON Schema of `with`, where a string `${…}` stands for any value; fields with
-    `"format": "cel"` are expressions that the type evaluates itself. `output_schema` says what it gives.
+    `"format": "cel"` are expressions that the type evaluates itself (`StepKind` in `language.building` tells of the
+    keywords that say what they see and give). `output_schema` says what it gives.
     """
 
     name: ClassVar[str]

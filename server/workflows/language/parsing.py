@@ -1,6 +1,6 @@
 """From the JSON or YAML of a definition to what the engine runs, or to everything that is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
@@ -10,6 +10,7 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 
 from server.core import structs
+from server.events.schemas import pointer
 from server.workflows.language import checking, documents, forms, sentences, spelling
 from server.workflows.language.building import Builder, StepKind
 from server.workflows.language.definition import Definition
@@ -73,22 +74,37 @@ def from_yaml(text: str) -> dict[str, Any]:
 
 
 def _require_size(text: Any) -> None:
+    faults = list(islice(_not_json(text), _MOST_FAULTS))
+    if faults:
+        raise DefinitionInvalid(faults)
     try:
         written = structs.dumps(text)
         size = len(written.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise DefinitionInvalid([Fault("", "Write JSON: texts, numbers, lists and objects.")]) from error
+    except ValueError as error:
+        raise DefinitionInvalid([Fault("", "Write finite numbers and valid Unicode.")]) from error
     if size > MAX_BYTES:
         raise DefinitionInvalid([Fault("", f"Write at most {MAX_BYTES // 1024} KiB; these are {size // 1024}.")])
     if written.count("${") > _MOST_EXPRESSIONS:
         raise DefinitionInvalid([Fault("", f"Write at most {_MOST_EXPRESSIONS:,} expressions.")])
-    ahead = [(text, 0)]
+
+
+def _not_json(text: Any) -> Iterator[Fault]:
+    """What in `text` is no JSON, as YAML has it, or is nested too deep."""
+    ahead: list[tuple[Any, tuple[str | int, ...]]] = [(text, ())]
     while ahead:
-        value, depth = ahead.pop()
-        if depth > _MAX_DEPTH:
-            raise DefinitionInvalid([Fault("", f"Nest objects and lists at most {_MAX_DEPTH} deep.")])
-        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-        ahead += [(item, depth + 1) for item in inner]
+        value, path = ahead.pop()
+        if isinstance(value, Mapping | list) and len(path) > _MAX_DEPTH:
+            yield Fault("", f"Nest objects and lists at most {_MAX_DEPTH} deep.")
+            return
+        if isinstance(value, Mapping):
+            for name in value:
+                if not isinstance(name, str):
+                    yield Fault(pointer([*path, name]), "Quote the name of this field.")
+            ahead += [(inner, (*path, name)) for name, inner in value.items()]
+        elif isinstance(value, list):
+            ahead += [(inner, (*path, number)) for number, inner in enumerate(value)]
+        elif value is not None and not isinstance(value, str | int | float):
+            yield Fault(pointer(path), f"Quote this; JSON has no {type(value).__name__}.")
 
 
 @lru_cache(maxsize=8)

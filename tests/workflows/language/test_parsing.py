@@ -257,6 +257,18 @@ def test_what_is_too_large_is_refused_before_it_is_looked_at(judge):
     assert judge.faults({"steps": [inner["steps"][0]]}) == []
 
 
+def test_what_only_yaml_has_is_told_with_its_place(judge):
+    step = "{id: a, type: transform, with: {output: [2026-01-01, {1: x}, 2026-01-01T00:00:00Z]}}"
+    assert judge.told(f"steps: [{step}]") == {
+        "/steps/0/with/output/0": "Quote this; JSON has no date.",
+        "/steps/0/with/output/1/1": "Quote the name of this field.",
+        "/steps/0/with/output/2": "Quote this; JSON has no datetime.",
+    }
+    assert judge.told("steps: [{id: a, type: transform, with: {output: .nan}}]") == {
+        "": "Write finite numbers and valid Unicode."
+    }
+
+
 def test_a_saved_definition_is_loaded_whatever_would_be_refused_today(judge):
     text = {"steps": [{"id": "a", "type": "delay", "with": {"duration": "1s"}, "needs": ["gone"], "new_field": 1}]}
     assert judge.faults(text)
