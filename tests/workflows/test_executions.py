@@ -6,6 +6,7 @@ import pytest
 
 from server.core import clock, ids, tenancy
 from server.workflows.models import LogEntry, OpenExecution, StartKey
+from server.workflows.service import executing
 from tests.support.client import RpcError
 from tests.workflows.execution_factories import ask, exe, make_approval, make_finished, make_open, make_step, wf
 from tests.workflows.factories import make_workflow
@@ -145,6 +146,17 @@ def test_waiting_answers_with_the_end_when_there_is_one(call, workflow):
 def test_waiting_answers_as_it_is_when_the_time_is_over(call, workflow):
     answer = call("ExecuteWorkflow", workflow_id=wf(workflow), wait=timedelta(milliseconds=20))
     assert answer.state == pb.EXECUTION_STATE_READY
+
+
+def test_when_half_of_the_threads_wait_a_call_is_answered_at_once(call, workflow, monkeypatch):
+    monkeypatch.setenv("SERVER_THREADS", "8")
+    waiters = executing.Waiters()
+    assert [waiters.enter() for _ in range(5)] == [True] * 4 + [False]
+    monkeypatch.setattr(executing, "WAITERS", waiters)
+    answer = call("ExecuteWorkflow", workflow_id=wf(workflow), wait=timedelta(seconds=20))
+    assert answer.state == pb.EXECUTION_STATE_READY
+    waiters.leave()
+    assert waiters.enter()
 
 
 def test_waiting_longer_than_twenty_seconds_is_refused(call, workflow):

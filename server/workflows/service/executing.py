@@ -134,7 +134,7 @@ def _violation(found: Mapping[str, str], place: str) -> FieldViolation:
     return FieldViolation(f"{place}{found['field']}", found["description"])
 
 
-class _Waiters:
+class Waiters:
     """How many calls wait at a time: each of them holds a thread of the process, so half of them never do."""
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ class _Waiters:
             self._free.release()
 
 
-_WAITERS: Final = _Waiters()
+WAITERS: Final = Waiters()
 
 
 def wait(caller: Call, execution_id: UUID, within: timedelta) -> ExecutionRow | None:
@@ -162,7 +162,7 @@ def wait(caller: Call, execution_id: UUID, within: timedelta) -> ExecutionRow | 
 
     To be called outside of a transaction, when what started the execution is committed.
     """
-    if not _WAITERS.enter():
+    if not WAITERS.enter():
         return None
     try:
         ends = time.monotonic() + within.total_seconds()
@@ -173,4 +173,4 @@ def wait(caller: Call, execution_id: UUID, within: timedelta) -> ExecutionRow | 
                 pause = min(pause * 1.5, _LAST_LOOK)
             return executions.get(caller.workspace, execution_id)
     finally:
-        _WAITERS.leave()
+        WAITERS.leave()
