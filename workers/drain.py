@@ -29,6 +29,8 @@ LISTENERS: Final[tuple[Listener, ...]] = (fan_out.listen, standstill.listen, wai
 _LARGEST: Final = 1000
 #: What a batch should become at most, so that no transaction takes long.
 _DELIVERIES: Final = 10_000
+#: What a batch should take at most.
+_LONG_S: Final = 1.0
 #: Under load events are let come together for this long: a transaction costs the same for one and for fifty.
 _GATHER_S: Final = 0.01
 _POLL_S: Final = 1.0
@@ -68,6 +70,8 @@ class Drain:
             return _AWAY_S
         except peewee.OperationalError as error:
             _log.warning("the drain was in the way of others; it tries again", error=str(error).partition("\n")[0])
+            # A statement that took too long would do so again.
+            self._limit = max(limit // 2, 1)
             return _GATHER_S
         except Exception as error:  # noqa: BLE001 - nothing may be passed over: it is tried until it is mended
             _log.exception("the drain failed; events wait", exc_info=error)
@@ -89,4 +93,8 @@ class Drain:
         self._drained()
         metrics.EVENTS_DRAINED.inc(len(batch))
         self._limit = min(max(_DELIVERIES * len(batch) // max(matches.total(), 1), 1), _LARGEST)
+        took = time.monotonic() - self._began
+        if took > _LONG_S:
+            # Executions that events start are not among the matches.
+            self._limit = max(min(self._limit, int(len(batch) * _LONG_S / took)), 1)
         return len(batch)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from server.core import ids
+from server.core import events, ids, tenancy
 from server.core.db import db
+from server.core.events import Draft
 from server.core.models import EventPending
 from server.events.service import draining
 from server.workflows.models import Execution, OpenExecution, Trigger, Workflow
@@ -108,6 +109,18 @@ def test_one_that_is_refused_does_not_hold_up_the_others(worker) -> None:
         publish(worker, "order.placed", data)
     drain()
     assert ([row.input["total"] for row in begun(workflow)], len(failed(workflow))) == ([11, 12], 1)
+
+
+def test_data_that_is_nested_too_deep_holds_up_nobody(worker) -> None:
+    workflow = triggered(worker, on("order.placed"))
+    for depth in (100, 900, 5000):
+        tenancy.enter(worker.id)
+        text = '{"a":' * depth + "1" + "}" * depth
+        events.publish_many([Draft("order.placed", "s", text)], workspace=worker.id)
+    publish(worker, "order.placed", {"id": 7})
+    drain()
+    assert [list(row.input) for row in begun(workflow)] == [["a"], ["id"]]
+    assert [error["code"] for error in failed(workflow)] == ["EVENT_INVALID"] * 2
 
 
 def test_a_drain_that_dies_leaves_nothing_and_the_event_starts_once(worker) -> None:

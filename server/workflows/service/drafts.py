@@ -139,6 +139,7 @@ def _input_error(draft: Draft) -> StepError | None:
         return _invalid("The input is not a JSON object.")
     try:
         text = structs.dumps(value)
+        text.encode()
     except (ValueError, TypeError, RecursionError):
         return _invalid("The input is not JSON.")
     if len(text) > MAX_INPUT or "\\u0000" in text:

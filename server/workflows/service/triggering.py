@@ -8,11 +8,11 @@ workflow's executions. A filter or an input without a value makes an execution t
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from server.core import cel, ids
+from server.core import cel, ids, structs
 from server.core.errors import NotFound
 from server.events import patterns
 from server.events.service.draining import Drained
@@ -30,6 +30,12 @@ _STATES: Final = ("SUCCEEDED",)
 _OF_EXECUTIONS: Final = "workflow."
 WORKFLOW: Final = "WORKFLOW"
 _NOBODY: Final = UUID(int=0)
+#: Executions that are started by one statement.
+_MOST: Final = 1000
+#: Data with fewer brackets cannot be nested too deep to be written down within something else, as so many levels show.
+_FEW_BRACKETS: Final = 200
+_LEVELS: Final = 100
+_TOO_DEEP: Final = StepError("EVENT_INVALID", "The event's data are nested too deep to be read.", retryable=False)
 #: Of a trigger whose definition cannot be read any more.
 _NOTHING: Final = Definition(Scope(()), {})
 
@@ -69,12 +75,13 @@ def listen(batch: Sequence[Drained]) -> Mapping[UUID, int]:
     wishes: list[_Wish] = []
     for event in batch:
         chosen = [row for row in of_workspace.get(event.workspace_id, ()) if _listens(row, event)]
-        values = event_variable.of(event) if chosen else {}
+        values, fault = _values(event) if chosen else ({}, None)
         for row in chosen:
             key = (row.workflow_id, row.key)
             if key not in read:
                 read[key] = armed(row)
-            wishes.append((read[key], event, values))
+            each = read[key] if fault is None else replace(read[key], trigger=None, fault=fault)
+            wishes.append((each, event, values))
     if wishes:
         _start(wishes)
     return {}
@@ -90,6 +97,20 @@ def armed(row: ArmedRow) -> Armed:
         return Armed(row, _NOTHING, None, fault)
     trigger = next((each for each in definition.triggers if each.id == row.key), None)
     return Armed(row, definition, trigger, fault if trigger is None else None)
+
+
+def _values(event: Drained) -> tuple[dict[str, Any], StepError | None]:
+    """The variable `event`, or one without data and the reason why."""
+    try:
+        values = event_variable.of(event)
+        if event.data.count("[") + event.data.count("{") > _FEW_BRACKETS:
+            nested: Any = values
+            for _ in range(_LEVELS):
+                nested = [nested]
+            structs.dumps(nested)
+    except (ValueError, RecursionError):
+        return event_variable.of(replace(event, data="{}")), _TOO_DEEP
+    return values, None
 
 
 def _listens(row: ArmedRow, event: Drained) -> bool:
@@ -114,7 +135,9 @@ def _start(wishes: Sequence[_Wish]) -> None:
             starts.append(start)
             sources.append((each.row, event))
     outcomes: dict[tuple[UUID, str], Outcome] = {}
-    for started, (row, event) in zip(starting.start_many(starts), sources, strict=True):
+    # By parts, so that no statement takes long.
+    parts = [starting.start_many(starts[at : at + _MOST]) for at in range(0, len(starts), _MOST)]
+    for started, (row, event) in zip((one for part in parts for one in part), sources, strict=True):
         if not started.repeated:
             key = (row.workflow_id, row.key)
             outcomes[key] = Outcome(*key, event.event_time, started.id, None)
