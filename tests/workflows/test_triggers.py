@@ -7,7 +7,8 @@ import pytest
 from server.core import clock, ids, tenancy
 from server.workflows.models import Trigger
 from tests.support.client import RpcError
-from tests.workflows.calls import TRIGGERS, ask, create, update
+from tests.workflows.calls import TRIGGERS, ask, create, update, wf
+from tests.workflows.factories import make_workflow
 from tests.workspaces.factories import by, events_of, ws
 from userdata.workflows.v1 import trigger_pb2, workflow_pb2
 from userdata.workflows.v1 import trigger_service_pb2 as pb
@@ -160,3 +161,12 @@ def test_a_trigger_that_is_not_there(ada, acme, active):
         with pytest.raises(RpcError) as refused:
             turn(ada, acme, verb, active.id, "nobody")
         assert refused.value.code == "NOT_FOUND"
+
+
+def test_a_definition_that_cannot_be_read_any_more_is_told_of(ada, acme):
+    broken = {"steps": [{"id": "old", "type": "transform", "if": "1 +", "with": {"output": 1}}]}
+    workflow = make_workflow(acme, broken, state="PAUSED")
+    with pytest.raises(RpcError) as refused:
+        ask(by(ada), "ActivateWorkflow", acme, wf(workflow))
+    assert refused.value.reason == "WORKFLOW_DEFINITION_INVALID"
+    assert [*refused.value.violations] == ["definition/steps/0/if"]

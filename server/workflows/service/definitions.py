@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from google.protobuf.json_format import ParseError
 
@@ -13,6 +14,7 @@ from server.workflows.errors import WorkflowDefinitionInvalid
 from server.workflows.language import parsing
 from server.workflows.language.definition import Definition
 from server.workflows.language.faults import DefinitionInvalid, Fault
+from server.workflows.service import known
 from server.workflows.steps import registry
 from userdata.workflows.v1 import definition_service_pb2, workflow_pb2
 
@@ -41,6 +43,17 @@ def take(holder: Holder, *, at: str = "") -> Definition:
         return _read(holder)
     except DefinitionInvalid as error:
         raise WorkflowDefinitionInvalid(violations=_violations(error.faults, f"{at}{field}")) from error
+
+
+def of_version(workspace_id: UUID, workflow_id: UUID, number: int) -> Definition:
+    """A version of a workflow, which may be so old that it cannot be read any more.
+
+    Raises NotFound, WorkflowDefinitionInvalid.
+    """
+    try:
+        return known.definition(workspace_id, workflow_id, number)
+    except DefinitionInvalid as error:
+        raise WorkflowDefinitionInvalid(violations=_violations(error.faults, "definition")) from error
 
 
 def validate(holder: Holder) -> tuple[Definition | None, Sequence[Fault]]:

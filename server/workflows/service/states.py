@@ -9,17 +9,20 @@ from server.workflows.convert import workflows as convert
 from server.workflows.errors_of_executions import WorkflowNotActive
 from server.workflows.queries import triggers as trigger_queries
 from server.workflows.queries.workflows import WorkflowRow
-from server.workflows.service import known, syncing, versions, workflows
+from server.workflows.service import definitions, syncing, versions, workflows
 from userdata.workflows.v1.workflow_events_pb2 import WorkflowActivated, WorkflowArchived, WorkflowPaused
 
 
 def activate(caller: Call, workflow_id: UUID, *, etag: str) -> tuple[WorkflowRow, dict[str, Any]]:
-    """The workflow, whose triggers start it from now on. An active one stays as it is. Raises NotFound, Aborted."""
+    """The workflow, whose triggers start it from now on. An active one stays as it is.
+
+    Raises NotFound, Aborted, WorkflowDefinitionInvalid.
+    """
     before = workflows.hold(caller, workflow_id, etag=etag)
     if before.state == "ACTIVE":
         return before, versions.latest(before)
     row = versions.change(before, state="ACTIVE")
-    syncing.sync(row, known.definition(row.workspace_id, row.id, row.version))
+    syncing.sync(row, definitions.of_version(row.workspace_id, row.id, row.version))
     workflows.publish("activated", row, WorkflowActivated(workflow=convert.workflow(row)))
     return row, versions.latest(row)
 

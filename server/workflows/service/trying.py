@@ -14,7 +14,7 @@ from server.workflows.engine.dry import Mock, Rehearsal
 from server.workflows.engine.types import Facts, StepError
 from server.workflows.errors_of_executions import ExecutionInputInvalid
 from server.workflows.language.definition import Definition
-from server.workflows.service import definitions, known, workflows
+from server.workflows.service import definitions, workflows
 from server.workflows.steps import registry
 from server.workspaces.service import access
 from userdata.workflows.v1.definition_service_pb2 import DryRunWorkflowRequest
@@ -63,7 +63,7 @@ def _definition(caller: Call, request: DryRunWorkflowRequest) -> tuple[Definitio
         raise InvalidArgument(violations=[violation])
     row = workflows.get(caller.workspace, ids.decode("wf", request.workflow_id, field="workflow_id"))
     version = request.version or row.version
-    return known.definition(row.workspace_id, row.id, version), row.id, row.name, version
+    return definitions.of_version(row.workspace_id, row.id, version), row.id, row.name, version
 
 
 def _timeout(definition: Definition) -> timedelta:

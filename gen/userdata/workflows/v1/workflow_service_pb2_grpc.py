@@ -142,7 +142,8 @@ class WorkflowServiceServicer:
         """Activates a workflow: its triggers start it from then on.
 
         A schedule begins with its next time; events and times of before are not made up for. Activating an active workflow
-        changes nothing. Publishes `workflow.activated`.
+        changes nothing. One whose definition cannot be read any more must be saved anew (`WORKFLOW_DEFINITION_INVALID`).
+        Publishes `workflow.activated`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

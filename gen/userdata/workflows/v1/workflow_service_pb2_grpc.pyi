@@ -62,7 +62,8 @@ class WorkflowServiceStub:
     """Activates a workflow: its triggers start it from then on.
 
     A schedule begins with its next time; events and times of before are not made up for. Activating an active workflow
-    changes nothing. Publishes `workflow.activated`.
+    changes nothing. One whose definition cannot be read any more must be saved anew (`WORKFLOW_DEFINITION_INVALID`).
+    Publishes `workflow.activated`.
     """
     PauseWorkflow: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.PauseWorkflowRequest, _workflow_pb2.Workflow]
     """Pauses an active workflow: nothing starts it until it is activated again.
@@ -112,7 +113,8 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     """Activates a workflow: its triggers start it from then on.
 
     A schedule begins with its next time; events and times of before are not made up for. Activating an active workflow
-    changes nothing. Publishes `workflow.activated`.
+    changes nothing. One whose definition cannot be read any more must be saved anew (`WORKFLOW_DEFINITION_INVALID`).
+    Publishes `workflow.activated`.
     """
     PauseWorkflow: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.PauseWorkflowRequest, _workflow_pb2.Workflow]  # type: ignore[assignment]
     """Pauses an active workflow: nothing starts it until it is activated again.
@@ -195,7 +197,8 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
         """Activates a workflow: its triggers start it from then on.
 
         A schedule begins with its next time; events and times of before are not made up for. Activating an active workflow
-        changes nothing. Publishes `workflow.activated`.
+        changes nothing. One whose definition cannot be read any more must be saved anew (`WORKFLOW_DEFINITION_INVALID`).
+        Publishes `workflow.activated`.
         """
 
     @_abc_1.abstractmethod
