@@ -12,7 +12,7 @@ from server.workflows.service import schedules
 from workers.stopping import Stop
 
 #: Schedules that are started in one transaction.
-_MOST: Final = 200
+_MOST: Final = 50
 #: How often to look for schedules that were saved or resumed meanwhile, and how soon at the earliest.
 _POLL_S: Final = 1.0
 _SOONEST_S: Final = 0.02

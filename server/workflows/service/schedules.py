@@ -30,6 +30,8 @@ ON_TIME: Final = timedelta(seconds=10)
 _NONE, _LAST, _ALL = "NONE", "LAST", "ALL"
 _SKIP, _QUEUE = "SKIP", "QUEUE"
 _LIMIT: Final = 100
+#: Executions that are started by one statement.
+_MOST: Final = 1000
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -52,7 +54,9 @@ def start_due(limit: int) -> int:
         starts += [_start(each, time, text) for time in times]
         following = None if schedule is None else schedule.next(now)
         outcomes.append(Outcome(row.workflow_id, row.key, times[-1] if times else None, None, following))
-    started = starting.start_many(starts)
+    # By parts, so that no statement takes long.
+    parts = [starting.start_many(starts[at : at + _MOST]) for at in range(0, len(starts), _MOST)]
+    started = [one for part in parts for one in part]
     queries.moved(
         [
             outcome._replace(execution_id=_last([one.id for one in started[first : first + count]]))
