@@ -23,18 +23,18 @@ _OPEN: Final = Statement("""
 """)
 
 _CANCEL: Final = Statement(f"""
-    WITH gone AS (
+    WITH taken AS (
         DELETE FROM webhook_open_delivery
         WHERE workspace_id = %s AND endpoint_id = %s AND event_id = ANY (%s::uuid[])
             AND (lease_time IS NULL OR lease_time <= %s)
         RETURNING *
     ),
-    interrupted AS ({interrupted.tell("gone")})
+    interrupted AS ({interrupted.TELL})
     INSERT INTO webhook_delivery (endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, state,
         trigger, attempts, revision, replay_id, create_time, update_time)
     SELECT endpoint_id, event_id, event_time, workspace_id, type, position, ordering_key, 'CANCELLED',
         trigger, attempts + (lease_time IS NOT NULL)::integer, revision, replay_id, create_time, %s
-    FROM gone
+    FROM taken
     ON CONFLICT (endpoint_id, event_id, event_time) DO UPDATE SET state = EXCLUDED.state,
         trigger = EXCLUDED.trigger, attempts = EXCLUDED.attempts, revision = EXCLUDED.revision,
         replay_id = EXCLUDED.replay_id, update_time = EXCLUDED.update_time

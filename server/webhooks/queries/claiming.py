@@ -43,7 +43,7 @@ _CLAIM: Final = Statement(f"""
             ORDER BY due_time LIMIT room.count FOR UPDATE SKIP LOCKED
         ) due
     ),
-    interrupted AS ({interrupted.tell("taken")})
+    interrupted AS ({interrupted.TELL})
     UPDATE webhook_open_delivery open SET claim = taken.claim, lease_time = taken.next_lease_time, state = 'DELIVERING',
         attempts = open.attempts + (taken.lease_time IS NOT NULL)::integer, update_time = taken.now
     FROM taken WHERE open.endpoint_id = taken.endpoint_id AND open.event_id = taken.event_id

@@ -6,13 +6,11 @@ from typing import Final
 INTERRUPTED: Final = "INTERRUPTED"
 DETAIL: Final = "The worker ended during the attempt. The receiver may have got the request."
 
-
-def tell(rows: str) -> str:
-    """The part of a statement that tells of the attempts at those of `rows`, open deliveries, that had a lease."""
-    return f"""
+#: The part of a statement that tells of them: of those open deliveries in its part `taken` that had a lease.
+TELL: Final = f"""
         INSERT INTO webhook_attempt (endpoint_id, event_id, event_time, number, workspace_id, trigger, start_time,
             total_ms, error, response_headers, response_body, address, detail, resent)
         SELECT endpoint_id, event_id, event_time, attempts + 1, workspace_id, trigger, update_time,
             extract(epoch FROM lease_time - update_time) * 1000, '{INTERRUPTED}', '{{}}', '', '', '{DETAIL}', false
-        FROM {rows} WHERE lease_time IS NOT NULL
-    """  # noqa: S608 - both are words of our own
+        FROM taken WHERE lease_time IS NOT NULL
+"""  # noqa: S608 - both are words of our own
