@@ -24,8 +24,8 @@ from workers.stopping import Stop
 #: Many executions are alive at a time, and few are in cycles: to look for those as often as Python does by default
 #: takes a good part of the time of a step.
 _COLLECT: Final = (50_000, 20, 50)
-#: The threads of the database answer soon enough; to hand the interpreter over each 5 ms costs the loop a tenth.
-_SWITCH_S: Final = 0.02
+#: What the threads of the database bring is what the loop waits for: a longer burst of the loop holds up a step.
+_SWITCH_S: Final = 0.002
 _POLL_S: Final = 1.0
 _log = structlog.get_logger("runner")
 
