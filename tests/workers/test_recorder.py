@@ -1,12 +1,15 @@
 """The recorder: what cannot be written keeps nothing else back, and what was in the way is tried again."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import peewee
 import pytest
 
 from server.core.errors import Unavailable
-from server.webhooks.service.recording import Recorded
+from server.webhooks.service.recording import Recorded, Result
+from tests.webhooks.flow import outcome
 from workers.delivering import recorder
 
 
@@ -53,3 +56,22 @@ def test_a_deadlock_is_tried_again_whole(monkeypatch) -> None:
 def test_what_is_always_in_the_way_is_split(monkeypatch) -> None:
     table = Table(*[peewee.OperationalError("too long")] * 5)
     assert recorded(monkeypatch, table, ["a", "b"]) == ["a", "b"]
+
+
+def test_bodies_bound_a_batch(monkeypatch) -> None:
+    batches: list[list[Any]] = []
+    monkeypatch.setattr(recorder, "record", batches.append)
+    delivery: Any = None
+    results = [Result(delivery, outcome(response_body=body)) for body in [b"x" * 300_000] * 4 + [b""] * 10]
+
+    async def scene() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            keeper = recorder.Recorder(executor, lambda _: None)
+            for result in results:
+                keeper.add(result)
+            keeper.close()
+            await keeper.run()
+
+    asyncio.run(scene())
+    assert [len(batch) for batch in batches] == [2, 2, 10]
+    assert [result for batch in batches for result in batch] == results
