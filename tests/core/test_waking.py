@@ -70,5 +70,10 @@ def test_a_job_that_is_due_wakes_the_relay_and_one_of_later_does_not(listening):
 def test_channels_are_woken_alike(listening):
     Waker("done").wake()
     Waker(jobs.CHANNEL).wake()
-    found = set()
-    until(lambda: found.update(heard(listening)) or found == {"done", jobs.CHANNEL})
+    found: set[str] = set()
+
+    def both() -> bool:
+        found.update(heard(listening))
+        return found == {"done", jobs.CHANNEL}
+
+    until(both)

@@ -16,7 +16,7 @@ steps:
 - {id: ask, type: signal, needs: [wait], with: {name: go}, on_error: {action: CONTINUE}}
 output: {asked: "${steps.ask.output}"}
 """
-JSON = {
+JSON: dict[str, Any] = {
     "triggers": [{"id": "nightly", "schedule": {"cron": "0 2 * * *", "timeZone": "Europe/Berlin"}}],
     "steps": [
         {"id": "wait", "type": "delay", "with": {"duration": "1h"}},

@@ -36,7 +36,8 @@ def create(
         values["definition"] = definition_of(values.pop("definition", NOTHING))
     workflow = Workflow(name=name, **values)
     request = pb.CreateWorkflowRequest(workspace_id=ws(workspace), workflow=workflow, validate_only=validate_only)
-    return caller(f"{WORKFLOWS}CreateWorkflow", request)
+    made: Workflow = caller(f"{WORKFLOWS}CreateWorkflow", request)
+    return made
 
 
 def update(
@@ -52,7 +53,8 @@ def update(
         update_mask=FieldMask(paths=paths),
         validate_only=validate_only,
     )
-    return caller(f"{WORKFLOWS}UpdateWorkflow", request)
+    updated: Workflow = caller(f"{WORKFLOWS}UpdateWorkflow", request)
+    return updated
 
 
 def ask(caller: Caller, verb: str, workspace: Workspace, workflow_id: str, **values: Any) -> Any:

@@ -50,7 +50,7 @@ def start(workflow: Workflow, definition: Mapping[str, Any], count: int = 1, **v
     """Start a workflow."""
     parsed = parsing.parse(definition, types=probes.types())
     wanted = Start(
-        workspace_id=workflow.workspace_id,
+        workspace_id=workflow.workspace,
         workflow_id=workflow.id,
         version=workflow.version,
         definition=parsed,

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from google.protobuf.json_format import ParseDict
@@ -97,8 +98,8 @@ def test_the_contract_has_every_field_of_the_language():
 
 
 def test_the_example_of_the_contract_is_valid(ada, acme):
-    field = workflow_pb2.Workflow.DESCRIPTOR.fields_by_name["definition"]
-    example = json.loads(field.GetOptions().Extensions[rules_pb2.rules].example)
+    options: Any = workflow_pb2.Workflow.DESCRIPTOR.fields_by_name["definition"].GetOptions()
+    example = json.loads(options.Extensions[rules_pb2.rules].example)
     assert not validate(ada, acme, definition=ParseDict(example, Definition())).faults
     assert not validate(ada, acme, yaml=json.dumps(example)).faults
 
@@ -196,12 +197,13 @@ def test_a_text_that_takes_long_to_read_is_refused_fast(ada, acme, text):
 
 @pytest.mark.parametrize("size", [256 * 1024 - 300, 256 * 1024 + 1])
 def test_a_definition_has_at_most_256_kib(ada, acme, size):
-    steps, left = [], size - 200
+    steps: list[dict[str, Any]] = []
+    left = size - 200
     while left > 0:
         steps.append({"id": f"s{len(steps)}", "type": "transform", "with": {"output": "x" * min(left, 60_000)}})
         left -= 60_000 + 60
     text = {"steps": steps}
-    text["steps"][0]["with"]["output"] += "y" * (size - len(json.dumps(text, separators=(",", ":"))))
+    steps[0]["with"]["output"] += "y" * (size - len(json.dumps(text, separators=(",", ":"))))
     assert len(json.dumps(text, separators=(",", ":"))) == size
     if size <= 256 * 1024:
         assert len(create(by(ada), acme, definition=text).definition.steps) == len(steps)
@@ -214,7 +216,7 @@ def test_a_definition_has_at_most_256_kib(ada, acme, size):
 
 @pytest.mark.parametrize("depth", [20, 31, 60])
 def test_what_is_too_deep_to_be_sent_is_refused(ada, acme, depth):
-    value = 1
+    value: Any = 1
     for _ in range(depth):
         value = {"a": value}
     text = {"steps": [{"id": "a", "type": "transform", "with": {"output": value}}]}
@@ -322,7 +324,7 @@ def test_a_dry_run_without_end_ends(ada, acme):
 
 
 def nested(depth):
-    value = 1
+    value: Any = 1
     for _ in range(depth):
         value = {"a": [value]}
     return value

@@ -4,7 +4,20 @@ import pytest
 
 from server.workflows.engine.types import CANCELLED, FAILED, SKIPPED, SUCCEEDED
 from server.workflows.language.definition import Branch, Scope
-from tests.workflows.engine.toy import CONTINUE, Drive, Fn, const, define, foreach, parallel, pure, step, work
+from tests.workflows.engine.toy import (
+    CONTINUE,
+    Drive,
+    Fn,
+    const,
+    define,
+    ended,
+    failed,
+    foreach,
+    parallel,
+    pure,
+    step,
+    work,
+)
 
 ITEM = Fn(lambda v: [v["index"], v["item"]])
 
@@ -29,7 +42,7 @@ def test_items_are_gone_through_so_many_at_a_time():
     drive.succeed("each[1]/one", "b")
     assert set(drive.tasks) == {"each[0]/one", "each[2]/one"}
     drive.succeed("each[2]/one", "c").succeed("each[3]/one", "d").succeed("each[0]/one", "a")
-    assert drive.ending.output == {"each": [{"one": letter} for letter in "abcd"]}
+    assert ended(drive).output == {"each": [{"one": letter} for letter in "abcd"]}
 
 
 def test_items_come_one_after_the_other_unless_told_otherwise():
@@ -43,7 +56,7 @@ def test_items_come_one_after_the_other_unless_told_otherwise():
 def test_the_output_of_an_item_is_what_the_loop_makes_of_it():
     expressions = {"items": const([1, 2]), "output": Fn(lambda v: v["item"] + v["steps"]["one"]["output"])}
     body = step("each", "foreach", expressions=expressions, body=Scope((pure("one", output=100),)))
-    assert Drive(define(body)).next().ending.output == {"each": [101, 102]}
+    assert ended(Drive(define(body)).next()).output == {"each": [101, 102]}
 
 
 def test_no_items_give_no_outputs():
@@ -55,27 +68,27 @@ def test_no_items_give_no_outputs():
 )
 def test_items_are_a_list_of_a_certain_length(items, code):
     drive = Drive(define(foreach("each", items, work("one")))).next()
-    assert drive.ending.error.code == code
+    assert failed(drive).code == code
 
 
 @pytest.mark.parametrize("width", [0, 101, "2", True])
 def test_a_width_that_cannot_be_is_a_failure(width):
     drive = Drive(define(foreach("each", [1], work("one"), n=width))).next()
-    assert drive.ending.error.code == "CONFIG_INVALID"
+    assert failed(drive).code == "CONFIG_INVALID"
 
 
 def test_an_item_that_fails_ends_the_loop_when_those_under_way_have_ended():
     drive = Drive(define(foreach("each", [1, 2, 3, 4], work("one"), n=2))).next().fail("each[0]/one")
     assert set(drive.tasks) == {"each[1]/one"}
     drive.succeed("each[1]/one")
-    assert drive.ending.path == "each[0]/one"
+    assert ended(drive).path == "each[0]/one"
     assert drive.last["each"].status == FAILED
 
 
 def test_an_item_may_go_on_from_its_failure():
     drive = Drive(define(foreach("each", [1, 2], work("one", on_error=CONTINUE), n=2))).next()
     drive.fail("each[0]/one").succeed("each[1]/one", 2)
-    assert drive.ending.output == {"each": [{"one": None}, {"one": 2}]}
+    assert ended(drive).output == {"each": [{"one": None}, {"one": 2}]}
 
 
 def test_steps_inside_see_those_outside_and_the_items_of_the_loops_around():
@@ -89,23 +102,23 @@ def test_a_loop_goes_on_while_its_condition_holds_for_the_steps_of_the_last_roun
     condition = Fn(lambda v: v["steps"]["check"] is None or v["steps"]["check"]["output"] != "done")
     drive = Drive(define(loop(condition, work("check")))).next()
     drive.succeed("loop[0]/check", "busy").succeed("loop[1]/check", "done")
-    assert drive.ending.output == {"loop": {"iterations": 2, "output": {"check": "done"}}}
+    assert ended(drive).output == {"loop": {"iterations": 2, "output": {"check": "done"}}}
 
 
 def test_a_loop_whose_condition_never_holds_makes_nothing():
     drive = Drive(define(loop(const(value=False), work("check")))).next()
-    assert drive.ending.output == {"loop": {"iterations": 0, "output": None}}
+    assert ended(drive).output == {"loop": {"iterations": 0, "output": None}}
 
 
 def test_a_loop_that_does_not_end_fails():
     drive = Drive(define(loop(const(value=True), pure("a"), most=3))).next()
-    assert drive.ending.error.code == "LOOP_LIMIT"
+    assert failed(drive).code == "LOOP_LIMIT"
     assert [path for path in drive.last if path.endswith("/a")] == ["loop[0]/a", "loop[1]/a", "loop[2]/a"]
 
 
 def test_a_loop_gives_what_its_output_makes_of_the_last_round():
     drive = Drive(define(loop(Fn(lambda v: v["index"] < 2), pure("a"), output=Fn(lambda v: v["index"] * 10)))).next()
-    assert drive.ending.output == {"loop": {"iterations": 2, "output": 10}}
+    assert ended(drive).output == {"loop": {"iterations": 2, "output": 10}}
 
 
 def test_a_loop_goes_on_after_a_crash_where_it_was():
@@ -114,7 +127,7 @@ def test_a_loop_goes_on_after_a_crash_where_it_was():
     drive.crash()
     drive.next()
     assert set(drive.tasks) == {"loop[1]/check"}
-    assert drive.succeed("loop[1]/check", "done").ending.output["loop"]["iterations"] == 2
+    assert ended(drive.succeed("loop[1]/check", "done")).output["loop"]["iterations"] == 2
 
 
 def test_the_first_branch_whose_condition_holds_is_taken():
@@ -128,7 +141,7 @@ def test_the_first_branch_whose_condition_holds_is_taken():
         drive = Drive(define(steps))
         drive.facts = drive.facts.__class__(**{**_fields(drive.facts), "input": given})
         drive.machine = drive.fresh()
-        assert drive.next().ending.output["route"]["branch"] == name
+        assert ended(drive.next()).output["route"]["branch"] == name
         assert [path for path in drive.last if "/" in path] == [f"route:{name}/{'zyx'[list(from_input).index(given)]}"]
 
 
@@ -146,7 +159,7 @@ def test_branches_run_side_by_side():
     drive = Drive(define(parallel("p", (work("x"),), (work("y"), work("z", "y"))))).next()
     assert set(drive.tasks) == {"p:a/x", "p:b/y"}
     drive.succeed("p:b/y", 2).succeed("p:b/z", 3).succeed("p:a/x", 1)
-    assert drive.ending.output == {"p": {"a": {"x": 1}, "b": {"y": 2, "z": 3}}}
+    assert ended(drive).output == {"p": {"a": {"x": 1}, "b": {"y": 2, "z": 3}}}
 
 
 def test_a_block_that_is_not_wanted_is_skipped_as_a_whole():
@@ -160,7 +173,7 @@ def test_a_block_fails_when_its_time_is_over():
     drive.crash()
     drive.next().pass_time()
     assert drive.last["each[0]/w"].status == CANCELLED
-    assert drive.last["each"].error.code == "TIMEOUT"
+    assert failed(drive.last["each"]).code == "TIMEOUT"
     assert "each[1]/w" not in drive.last
     assert set(drive.tasks) == {"b"}
 
@@ -176,5 +189,5 @@ def test_all_of_a_loop_may_be_recorded_but_its_end():
     drive = Drive(define(foreach("each", [1, 2], pure("one", output=Fn(lambda v: v["item"]))))).next()
     drive.crash(lost=1)
     assert "each" not in drive.last
-    assert drive.next().ending.output == {"each": [{"one": 1}, {"one": 2}]}
-    assert drive.ending.state == SUCCEEDED
+    assert ended(drive.next()).output == {"each": [{"one": 1}, {"one": 2}]}
+    assert ended(drive).state == SUCCEEDED

@@ -15,7 +15,9 @@ from tests.workflows.engine.toy import (
     Fn,
     const,
     define,
+    ended,
     facts,
+    failed,
     foreach,
     parallel,
     pure,
@@ -28,15 +30,15 @@ def test_nothing_new_begins_after_a_failure_and_running_steps_may_end():
     drive = Drive(define(work("a"), work("b"), work("c", "b"))).next().fail("a")
     assert drive.ending is None
     drive.succeed("b", 7)
-    assert drive.ending.state == FAILED
-    assert drive.ending.path == "a"
+    assert ended(drive).state == FAILED
+    assert ended(drive).path == "a"
     assert drive.last["b"].output == 7
     assert "c" not in drive.last
 
 
 def test_waits_are_cancelled_when_another_step_fails():
     drive = Drive(define(work("a"), step("w", "signal", config={"name": "go"}))).next().fail("a")
-    assert drive.ending.state == FAILED
+    assert ended(drive).state == FAILED
     assert drive.order() == ["w WAITING", "a FAILED", "w CANCELLED"]
 
 
@@ -44,8 +46,8 @@ def test_a_retry_that_is_due_is_not_made_when_another_step_fails():
     drive = Drive(define(work("a", retry=RETRIED), work("b"))).next().fail("a")
     assert drive.ending is None
     drive.fail("b")
-    assert drive.ending.path == "b"
-    assert drive.ending.state == FAILED
+    assert ended(drive).path == "b"
+    assert ended(drive).state == FAILED
 
 
 def test_an_attempt_is_made_again_after_a_while():
@@ -57,7 +59,7 @@ def test_an_attempt_is_made_again_after_a_while():
     drive.fail("a")
     assert drive.due == drive.now + timedelta(seconds=2)
     drive.pass_time().fail("a")
-    assert drive.ending.error.code == "BROKEN"
+    assert failed(drive).code == "BROKEN"
     assert [record.attempt for record in drive.written] == [1, 2, 3]
 
 
@@ -68,12 +70,12 @@ def test_a_retry_goes_on_from_the_record_after_a_crash():
     assert not drive.tasks
     drive.pass_time()
     assert drive.tasks["a"].attempt == 2
-    assert drive.succeed("a").ending.state == SUCCEEDED
+    assert ended(drive.succeed("a")).state == SUCCEEDED
 
 
 def test_what_another_attempt_would_not_mend_is_not_retried():
     drive = Drive(define(work("a", retry=RETRIED))).next().fail("a", retryable=False)
-    assert drive.ending.state == FAILED
+    assert ended(drive).state == FAILED
 
 
 def test_only_the_codes_that_retry_on_names_are_retried():
@@ -106,9 +108,9 @@ def test_on_failure_sees_every_step_and_the_error():
     drive.next().succeed("a", "booked").fail("b", "FULL")
     error = {"step": "b", "code": "FULL", "message": "It broke."}
     assert drive.last["on_failure/undo"].output == [error, "booked", "SKIPPED"]
-    assert drive.succeed("on_failure/tell").ending.state == FAILED
-    assert drive.ending.path == "b"
-    assert drive.ending.error.code == "FULL"
+    assert ended(drive.succeed("on_failure/tell")).state == FAILED
+    assert ended(drive).path == "b"
+    assert failed(drive).code == "FULL"
 
 
 def test_on_failure_goes_on_after_a_crash():
@@ -120,14 +122,14 @@ def test_on_failure_goes_on_after_a_crash():
 
 def test_an_execution_ends_with_its_own_error_when_on_failure_fails_too():
     drive = Drive(define(work("a"), on_failure=(work("x"),))).next().fail("a", "FIRST").fail("on_failure/x", "SECOND")
-    assert drive.ending.error.code == "FIRST"
+    assert failed(drive).code == "FIRST"
 
 
 def test_on_failure_is_not_run_when_it_is_cancelled():
     drive = Drive(define(work("a"), on_failure=(work("x"),))).next().cancel().succeed("a")
-    assert drive.ending.state == SUCCEEDED
+    assert ended(drive).state == SUCCEEDED
     drive = Drive(define(work("a"), work("b", "a"), on_failure=(work("x"),))).next().cancel().succeed("a")
-    assert drive.ending.state == CANCELLED
+    assert ended(drive).state == CANCELLED
     assert "on_failure/x" not in drive.last
 
 
@@ -137,7 +139,7 @@ def test_the_earliest_failure_is_the_executions_also_when_it_is_rebuilt():
     assert set(drive.tasks) == {"on_failure/x"}
     drive.crash()
     drive.next().succeed("on_failure/x")
-    assert drive.ending.error.code == "EARLY"
+    assert failed(drive).code == "EARLY"
 
 
 def test_a_failure_inside_of_a_block_halts_all_that_it_will_fail():
@@ -145,8 +147,8 @@ def test_a_failure_inside_of_a_block_halts_all_that_it_will_fail():
     drive.next().fail("p:a/a").succeed("d")
     assert not drive.ending
     drive.succeed("p:b/b")
-    assert drive.ending.path == "p:a/a"
-    assert drive.last["p"].error.details == {"step": "p:a/a"}
+    assert ended(drive).path == "p:a/a"
+    assert failed(drive.last["p"]).details == {"step": "p:a/a"}
     assert {"p:b/c", "e"}.isdisjoint(drive.last)
 
 
@@ -163,7 +165,7 @@ def test_a_block_that_goes_on_from_its_failure_halts_only_itself():
 def test_a_block_cut_off_by_a_failure_beside_it_is_cancelled():
     drive = Drive(define(foreach("each", [1, 2, 3], work("one")), work("b"))).next().fail("b").succeed("each[0]/one")
     assert drive.last["each"].status == CANCELLED
-    assert drive.ending.path == "b"
+    assert ended(drive).path == "b"
 
 
 def test_a_cancelled_execution_waits_for_its_tasks_and_cancels_its_waits():
@@ -171,9 +173,9 @@ def test_a_cancelled_execution_waits_for_its_tasks_and_cancels_its_waits():
     assert drive.ending is None
     assert drive.last["w"].status == CANCELLED
     drive.abandon("a")
-    assert drive.ending.state == CANCELLED
+    assert ended(drive).state == CANCELLED
     assert drive.last["a"].status == CANCELLED
-    assert drive.ending.error is None
+    assert ended(drive).error is None
 
 
 def test_a_cancelled_execution_that_is_rebuilt_begins_nothing():
@@ -182,12 +184,12 @@ def test_a_cancelled_execution_that_is_rebuilt_begins_nothing():
     drive.machine.cancel(drive.now)
     drive.next()
     assert not drive.tasks
-    assert drive.ending.state == CANCELLED
+    assert ended(drive).state == CANCELLED
 
 
 def test_a_task_cut_off_where_nothing_failed_is_a_failure():
     drive = Drive(define(work("a", on_error=CONTINUE), work("b", "a"))).next().abandon("a")
-    assert drive.last["a"].error.code == CANCELLED
+    assert failed(drive.last["a"]).code == CANCELLED
     assert set(drive.tasks) == {"b"}
 
 
@@ -195,8 +197,8 @@ def test_a_wait_found_cancelled_for_no_reason_fails_and_does_not_hang():
     drive = Drive(define(step("w", "signal", config={"name": "go"}), work("b", "w"))).next().cancel()
     drive.crash()
     drive.next()
-    assert drive.ending.state == FAILED
-    assert drive.ending.path == "w"
+    assert ended(drive).state == FAILED
+    assert ended(drive).path == "w"
 
 
 def test_a_retry_of_the_execution_makes_only_what_did_not_succeed():
@@ -205,7 +207,7 @@ def test_a_retry_of_the_execution_makes_only_what_did_not_succeed():
     again = Drive(first.definition, facts(generation=2), tuple(first.written)).next()
     assert set(again.tasks) == {"c"}
     again.succeed("c").succeed("d")
-    assert again.ending.state == SUCCEEDED
+    assert ended(again).state == SUCCEEDED
     assert [(r.path, r.generation, r.attempt) for r in again.written[3:]] == [("c", 2, 1), ("d", 2, 1)]
 
 
@@ -215,11 +217,11 @@ def test_a_retry_of_a_loop_makes_only_the_items_that_failed():
     for at in range(4):
         first.succeed(f"each[{at}]/one", at)
     first.succeed("each[0]/two", "x").succeed("each[3]/two", "x").fail("each[1]/two").succeed("each[2]/two", "x")
-    assert first.ending.state == FAILED
+    assert ended(first).state == FAILED
     again = Drive(definition, facts(generation=2), tuple(first.written)).next()
     assert set(again.tasks) == {"each[1]/two"}
     again.succeed("each[1]/two", "y")
-    assert [item["two"] for item in again.ending.output["each"]] == ["x", "y", "x", "x"]
+    assert [item["two"] for item in ended(again).output["each"]] == ["x", "y", "x", "x"]
 
 
 def test_the_wait_of_an_earlier_generation_is_begun_anew():
@@ -227,25 +229,25 @@ def test_the_wait_of_an_earlier_generation_is_begun_anew():
     again = Drive(first.definition, facts(generation=2), tuple(first.written)).next()
     assert again.last["w"].status == WAITING
     assert again.last["w"].generation == 2
-    assert again.resolve("w", 1).ending.state == SUCCEEDED
+    assert ended(again.resolve("w", 1)).state == SUCCEEDED
 
 
 def test_what_runs_on_failure_runs_again_when_a_retry_fails_too():
     first = Drive(define(work("a"), on_failure=(work("undo"),))).next().fail("a", "FIRST").succeed("on_failure/undo")
     again = Drive(first.definition, facts(generation=2), tuple(first.written)).next().fail("a", "SECOND")
     assert set(again.tasks) == {"on_failure/undo"}
-    assert again.succeed("on_failure/undo").ending.error.code == "SECOND"
+    assert failed(again.succeed("on_failure/undo")).code == "SECOND"
 
 
 def test_a_fail_step_fails_with_its_own_code():
     drive = Drive(
         define(step("no", "fail", config={"code": "TOO_OLD", "message": "No.", "details": {"age": 9}}))
     ).next()
-    assert drive.ending.error == StepError("TOO_OLD", "No.", retryable=False, details={"age": 9})
+    assert ended(drive).error == StepError("TOO_OLD", "No.", retryable=False, details={"age": 9})
 
 
 def test_what_the_definition_makes_of_the_steps_may_fail_it():
     drive = Drive(define(pure("a"), on_failure=(work("x"),), output=Fn(lambda v: const(v).evaluate(v)))).next()
     assert set(drive.tasks) == {"on_failure/x"}
     drive.succeed("on_failure/x")
-    assert drive.ending.error.code == "OUTPUT_INVALID"
+    assert failed(drive).code == "OUTPUT_INVALID"

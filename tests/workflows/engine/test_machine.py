@@ -1,9 +1,27 @@
 """Steps one after the other and side by side, and which of them are made."""
 
+from typing import Any
+
 import pytest
 
+from server.workflows.engine.step_types import Result
 from server.workflows.engine.types import SKIPPED, SUCCEEDED
-from tests.workflows.engine.toy import CONTINUE, DAY, START, Drive, Fn, broken, const, define, facts, goto, pure, work
+from tests.workflows.engine.toy import (
+    CONTINUE,
+    DAY,
+    START,
+    Drive,
+    Fn,
+    broken,
+    const,
+    define,
+    ended,
+    facts,
+    failed,
+    goto,
+    pure,
+    work,
+)
 
 
 def test_steps_without_needs_begin_at_once_and_others_after_what_they_need():
@@ -13,26 +31,26 @@ def test_steps_without_needs_begin_at_once_and_others_after_what_they_need():
     assert set(drive.tasks) == {"b"}
     drive.succeed("b")
     assert set(drive.tasks) == {"c"}
-    assert drive.succeed("c").ending.state == SUCCEEDED
+    assert ended(drive.succeed("c")).state == SUCCEEDED
 
 
 def test_pure_steps_in_a_row_need_one_call():
     drive = Drive(define(pure("a", output=1), pure("b", "a", output=Fn(lambda v: v["steps"]["a"]["output"] + 1))))
     moves = drive.machine.next(START)
     assert [note.record.output for note in moves.notes] == [1, 2]
-    assert moves.ending.output == {"a": 1, "b": 2}
+    assert ended(moves).output == {"a": 1, "b": 2}
     assert not moves.tasks
 
 
 def test_the_output_is_what_the_definition_makes_of_the_steps():
     drive = Drive(define(pure("a", output=3), output=Fn(lambda v: v["steps"]["a"]["output"] * 2))).next()
-    assert drive.ending.output == 6
+    assert ended(drive).output == 6
 
 
 def test_expressions_see_the_execution():
-    seen = {}
+    seen: dict[str, Any] = {}
     drive = Drive(define(pure("a", output=Fn(seen.update))), facts(given={"order": 1})).next()
-    assert drive.ending.state == SUCCEEDED
+    assert ended(drive).state == SUCCEEDED
     assert seen["input"] == {"order": 1}
     assert seen["trigger"] == {"kind": "MANUAL"}
     assert seen["workspace"] == {"slug": "acme"}
@@ -50,14 +68,14 @@ def test_a_step_whose_condition_does_not_hold_is_skipped_and_its_followers_go_on
 @pytest.mark.parametrize("condition", [Fn(broken), const("yes"), const(None)])
 def test_a_condition_that_has_no_truth_fails_the_step(condition):
     drive = Drive(define(work("a", condition=condition))).next()
-    assert drive.ending.error.code == "EXPRESSION_FAILED"
-    assert drive.ending.path == "a"
+    assert failed(drive).code == "EXPRESSION_FAILED"
+    assert ended(drive).path == "a"
 
 
 def test_an_expression_that_fails_tells_which_and_with_what():
     drive = Drive(define(pure("a", output=Fn(broken)))).next()
-    assert drive.ending.error.details["expression"] == "a.b"
-    assert drive.ending.error.details["pointer"] == "/steps/0/if"
+    assert failed(drive).details["expression"] == "a.b"
+    assert failed(drive).details["pointer"] == "/steps/0/if"
 
 
 def test_a_failure_that_goes_to_another_step_leaves_its_own_path_dead():
@@ -66,13 +84,13 @@ def test_a_failure_that_goes_to_another_step_leaves_its_own_path_dead():
     assert set(drive.tasks) == {"undo"}
     drive.succeed("undo")
     assert set(drive.tasks) == {"end"}
-    assert drive.succeed("end").ending.state == SUCCEEDED
+    assert ended(drive.succeed("end")).state == SUCCEEDED
     assert drive.statuses() == {"a": "FAILED", "b": SKIPPED, "c": SKIPPED, "undo": SUCCEEDED, "end": SUCCEEDED}
 
 
 def test_what_a_failure_would_begin_is_skipped_when_there_is_none():
     drive = Drive(define(work("a", on_error=goto("undo")), work("undo"), work("after", "undo"))).next().succeed("a")
-    assert drive.ending.state == SUCCEEDED
+    assert ended(drive).state == SUCCEEDED
     assert drive.statuses() == {"a": SUCCEEDED, "undo": SKIPPED, "after": SKIPPED}
 
 
@@ -80,7 +98,7 @@ def test_steps_see_the_error_that_was_gone_on_from():
     drive = Drive(define(work("a", on_error=CONTINUE), pure("b", "a", output=Fn(lambda v: v["steps"]["a"]["error"]))))
     drive.next().fail("a", "HTTP_STATUS")
     assert drive.last["b"].output == {"code": "HTTP_STATUS", "message": "It broke.", "details": {}}
-    assert drive.ending.state == SUCCEEDED
+    assert ended(drive).state == SUCCEEDED
 
 
 def test_the_idempotency_key_is_the_same_for_each_attempt_and_another_for_each_step_and_generation():
@@ -96,17 +114,17 @@ def test_a_step_of_a_type_that_nobody_knows_fails():
     drive = Drive(define(work("a"))).next()
     drive.machine = drive.fresh()
     drive.machine._run.types = {}
-    assert drive.next().ending.error.code == "INTERNAL"
+    assert failed(drive.next()).code == "INTERNAL"
 
 
 def test_steps_that_wait_for_each_other_fail_the_execution_at_once():
     drive = Drive(define(work("a", "b"), work("b", "a"))).next()
-    assert "a, b" in drive.ending.error.message
+    assert "a, b" in failed(drive).message
 
 
 def test_a_fault_in_an_expression_is_the_steps_failure():
     drive = Drive(define(pure("a", output=Fn(lambda v: v["nothing"])))).next()
-    assert drive.ending.error.code == "INTERNAL"
+    assert failed(drive).code == "INTERNAL"
 
 
 def test_a_task_comes_back_once():
@@ -114,7 +132,7 @@ def test_a_task_comes_back_once():
     task = drive.tasks["a"]
     drive.succeed("a")
     with pytest.raises(KeyError):
-        drive.machine.succeed(task, None, START)
+        drive.machine.succeed(task, Result(), START)
 
 
 def test_many_pure_steps_come_in_batches():
@@ -124,7 +142,7 @@ def test_many_pure_steps_come_in_batches():
     assert first.ending is None
     assert len(first.notes) < 300
     drive.written += [note.record for note in first.notes]
-    assert drive.next().ending.state == SUCCEEDED
+    assert ended(drive.next()).state == SUCCEEDED
     assert len(drive.last) == 700
 
 
@@ -132,10 +150,9 @@ def test_it_times_out_at_its_time():
     drive = Drive(define(work("a"), work("b", "a")), facts(timeout=DAY)).next()
     assert drive.due == START + DAY
     assert not drive.machine.stopping
-    drive.pass_time()
+    assert drive.pass_time().machine.stopping
     assert drive.ending is None
-    assert drive.machine.stopping
     drive.succeed("a")
-    assert drive.ending.state == "TIMED_OUT"
-    assert drive.ending.error.code == "TIMEOUT"
+    assert ended(drive).state == "TIMED_OUT"
+    assert failed(drive).code == "TIMEOUT"
     assert "b" not in drive.last

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from server.workflows.engine.machine import Machine
 from server.workflows.engine.step_types import Context, Effect, Result
-from server.workflows.engine.types import Ending, Facts, Note, Record, StepError, Task
+from server.workflows.engine.types import Ending, Facts, Moves, Note, Record, StepError, Task, Wait
 from server.workflows.language.definition import Branch, Definition, Expression, OnError, Retry, Scope, Step
 from server.workflows.language.faults import ExpressionFailed, Failure
 from server.workflows.steps import registry
@@ -197,6 +197,25 @@ class Drive:
 
     def order(self) -> list[str]:
         return [f"{record.path} {record.status}" for record in self.written]
+
+
+def ended(what: Drive | Moves) -> Ending:
+    """How the execution ended; it has to have ended."""
+    assert what.ending is not None
+    return what.ending
+
+
+def failed(what: Drive | Moves | Record) -> StepError:
+    """The error of a step, or of an execution that has ended; there has to be one."""
+    error = what.error if isinstance(what, Record) else ended(what).error
+    assert error is not None
+    return error
+
+
+def wait_of(note: Note) -> Wait:
+    """What is set up with the record; there has to be something."""
+    assert note.wait is not None
+    return note.wait
 
 
 RETRIED = Retry(max_attempts=3, initial=1, factor=2, jitter=0)
