@@ -35,6 +35,7 @@ class Run:
         self.grace: asyncio.TimerHandle | None = None
         self._notes: list[Note] = []
         self._cached: list[Any] = []
+        self._stale: list[str] = []
         self.pausing = execution.row.pause and execution.row.cancel_time is None
         if execution.row.cancel_time is not None:
             self.machine.cancel(clock.now())
@@ -62,7 +63,10 @@ class Run:
         """Give the machine what came for its waits; what it does not wait for any longer is passed over."""
         for path, resolution in answers.items():
             self.execution.heard.add(path)
-            self.note(self.machine.resolve(path, resolution, now))
+            note = self.machine.resolve(path, resolution, now)
+            if note is None:
+                self._stale.append(path)
+            self.note(note)
 
     def next(self, now: datetime) -> tuple[Entry | None, Moves]:
         """What is next: what is to be written first, if anything, and then the tasks, which come with the entry."""
@@ -80,10 +84,11 @@ class Run:
             ending=moves.ending,
             rest=Rest(moves.due_time) if rests else None,
             cached=tuple(self._cached),
+            stale=tuple(self._stale),
             tasks=moves.tasks,
             epoch=self.execution.epoch,
         )
-        self._notes, self._cached = [], []
+        self._notes, self._cached, self._stale = [], [], []
         self.unwritten += 1
         self.serial += 1
         self.pending += len(moves.tasks)

@@ -11,13 +11,14 @@ from server.workflows.queries.claiming import ClaimedRow
 from server.workflows.queries.recording import DayRow, EndedRow
 from server.workflows.service import children, poking, starting
 from server.workflows.service.jsons import text
-from server.workflows.service.loading import error_text
+from server.workflows.service.loading import Execution, error_text
 
 if TYPE_CHECKING:
     from server.workflows.service.recording import Entry
 
 #: The states of an end, in the order of the counts of a day.
 _STATES: Final = ("SUCCEEDED", "FAILED", "CANCELLED", "TIMED_OUT")
+PARENT_ENDED: Final = "The execution that started it has ended."
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -32,9 +33,7 @@ def end(entries: Sequence["Entry"], now: datetime) -> None:
         return
     rows = [entry.execution.row for entry in entries]
     queries.end([_ended(entry, now) for entry in entries])
-    with_waits = [entry.execution.row.id for entry in entries if entry.execution.waits]
-    if with_waits:
-        queries.all_over(with_waits)
+    _leave_waits([entry.execution for entry in entries if entry.execution.waits], now)
     queries.signals_over([row.id for row in rows])
     answers = [
         (row.parent_id, row.parent_path, _answer(entry))
@@ -48,6 +47,21 @@ def end(entries: Sequence["Entry"], now: datetime) -> None:
         starting.release_slots(freed)
     # The rows of days are shared by everything of a workflow: they are held for no longer than the commit takes.
     queries.count(_counted(entries, now))
+
+
+def _leave_waits(executions: Sequence[Execution], now: datetime) -> None:
+    """Put away what is waited for still: an end for a fault of ours has no records that say so."""
+    left = [(execution.row.id, path, kind) for execution in executions for path, kind in execution.waits.items()]
+    if not left:
+        return
+    queries.all_over([execution.row.id for execution in executions])
+    asked = [(execution_id, path, "CANCELLED") for execution_id, path, kind in left if kind == "APPROVAL"]
+    if asked:
+        queries.approvals_over(asked, now=now)
+    keys = [(execution_id, path) for execution_id, path, kind in left if kind == children.KIND]
+    begun = queries.children(keys) if keys else []
+    if begun:
+        poking.cancel(begun, reason=PARENT_ENDED)
 
 
 def _ended(entry: "Entry", now: datetime) -> EndedRow:

@@ -77,7 +77,7 @@ class Library:
             name, definition = found or ("", _NOTHING)
             facts = _facts(row, name, workspaces.get(row.workspace_id, {}), secrets.get(row.workspace_id, {}))
             (lost if found is None else loaded).append(Execution(row, claim, definition, facts))
-        read_history([execution for execution in loaded if not execution.row.is_new])
+        read_history([execution for execution in (*loaded, *lost) if not execution.row.is_new])
         return loaded, lost
 
     def _read_definitions(self, keys: set[tuple[UUID, int]]) -> None:
@@ -85,7 +85,8 @@ class Library:
         for row in queries.versions(missing) if missing else ():
             try:
                 definition = parsing.load(structs.loads(row.definition), types=self._types)
-            except parsing.DefinitionInvalid:
+            except Exception as error:  # noqa: BLE001 - it was fit to run when it was saved; the others go on
+                _log.exception("a version cannot be run any more", workflow=str(row.workflow_id), exc_info=error)
                 continue
             self._definitions[row.workflow_id, row.number] = (row.name, definition)
         for key in keys & self._definitions.keys():

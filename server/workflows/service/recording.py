@@ -35,7 +35,10 @@ class Rest:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """What is to be written of an execution at once. `tasks` are the runner's, which begins them when it is."""
+    """What is to be written of an execution at once.
+
+    `stale` are waits that nothing waits for. `tasks` are the runner's, which begins them when it is written.
+    """
 
     execution: Execution
     notes: Sequence[Note]
@@ -43,6 +46,7 @@ class Entry:
     rest: Rest | None = None
     cached: Sequence[CacheRow] = ()
     tasks: Sequence[Any] = ()
+    stale: Sequence[str] = ()
     epoch: int = 0
 
 

@@ -53,8 +53,10 @@ def begin(written: Sequence["Written"], now: datetime) -> set[UUID]:
 def end(written: Sequence["Written"], abandoned: Iterable[UUID], now: datetime) -> None:
     """Put away what steps of held executions do not wait for any longer, and cancel the children they abandon."""
     over = [(e, record) for e, record in _over(written) if record.path in e.waits]
-    if over:
-        queries.waits_over([(execution.row.id, record.path) for execution, record in over])
+    keys = [(execution.row.id, record.path) for execution, record in over]
+    keys += [(one.entry.execution.row.id, path) for one in written for path in one.entry.stale]
+    if keys:
+        queries.waits_over(keys)
     undecided = [
         (e.row.id, record.path, CANCELLED if record.status == CANCELLED else "EXPIRED")
         for e, record in over
