@@ -264,3 +264,29 @@ def test_many_items_go_through_in_order(shop) -> None:
         state, output, _ = finished(execution, within=30)
     assert state == "SUCCEEDED"
     assert [item["one"] if isinstance(item, dict) else item for item in output["each"]] == [n * 2 for n in range(300)]
+
+
+def test_a_version_that_is_not_understood_any_more_ends_with_all_it_waits_for(shop, monkeypatch) -> None:
+    with tenancy.transaction():
+        make_workflow(shop, {"steps": [step("x", type="signal", config={"name": "never"})]}, name="lasting")
+    waits = [
+        step("ask", type="approval", config={"title": "Pay?"}),
+        step("child", type="sub_workflow", config={"workflow": "lasting"}),
+        step("go", type="signal", config={"name": "go"}),
+    ]
+    (execution,) = begin(shop, {"steps": waits})
+    with runner():
+        until(lambda: state_of(execution) == "WAITING")
+        (child,) = ask("SELECT id FROM workflow_open_execution WHERE parent_id = %s", execution)[0]
+    with tenancy.transaction():
+        poking.signal(shop.id, execution, "go", 1)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise KeyError("steps")
+
+    monkeypatch.setattr("server.workflows.service.loading.parsing.load", fail)
+    with runner():
+        state, _, error = finished(execution)
+        assert (state, error["code"]) == ("FAILED", "DEFINITION_INVALID")
+        until(lambda: not ask("SELECT 1 FROM workflow_open_execution WHERE id = %s", child))
+    assert ask("SELECT state FROM workflow_approval") == [("CANCELLED",)]
