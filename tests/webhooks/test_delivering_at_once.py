@@ -70,7 +70,8 @@ def test_workers_never_take_the_same_and_lose_no_wake_up(shop) -> None:
 
     def drains() -> int:
         count = 0
-        while not published.is_set() or within(pending):
+        # A delivery that fails for good is an event again, up to the last one.
+        while not done():
             count += len(within(drain))
         db.close()
         return count
@@ -82,7 +83,7 @@ def test_workers_never_take_the_same_and_lose_no_wake_up(shop) -> None:
         return int(db.execute_sql("SELECT count(*) FROM event_pending").fetchone()[0])
 
     counts = at_once([publishes, drains, *[lambda: delivers(done)] * 3])
-    assert counts[1] == 80
+    assert counts[1] >= 80
     with tenancy.transaction():
         assert problems() == []
         rows = db.execute_sql("SELECT state, sum(attempts), count(*) FROM webhook_delivery GROUP BY state").fetchall()
