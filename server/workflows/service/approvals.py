@@ -10,7 +10,7 @@ from server.core.filters import FilterInvalid
 from server.core.paging import Page
 from server.events import schemas
 from server.workflows.convert import approvals as convert
-from server.workflows.errors_of_executions import ApprovalDataInvalid, ApprovalDecided, ApproverRequired
+from server.workflows.errors import ApprovalDataInvalid, ApprovalDecided, ApproverRequired
 from server.workflows.queries import approvals as queries
 from server.workflows.queries import poking as open_executions
 from server.workflows.queries.approvals import ApprovalRow

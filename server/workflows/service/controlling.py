@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from server.core.errors import NotFound
-from server.workflows.errors_of_executions import ExecutionFinished, TooManySignals
+from server.workflows.errors import ExecutionFinished, TooManySignals
 from server.workflows.queries import executions, history
 from server.workflows.queries import poking as queries
 from server.workflows.queries.executions import ExecutionRow

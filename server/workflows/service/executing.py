@@ -12,7 +12,7 @@ from server.core import config, ids, tenancy
 from server.core.call import Call
 from server.core.errors import DomainError, FieldViolation, InvalidArgument, NotFound
 from server.workflows.engine.types import StepError
-from server.workflows.errors_of_executions import ExecutionConflict, ExecutionInputInvalid, WorkflowNotActive
+from server.workflows.errors import ExecutionConflict, ExecutionInputInvalid, WorkflowNotActive
 from server.workflows.queries import executions
 from server.workflows.queries import known as workflows
 from server.workflows.queries.executions import ExecutionRow

@@ -7,7 +7,7 @@ from uuid import UUID
 from server.core import clock, ids, structs
 from server.core.call import Call
 from server.core.errors import NotFound
-from server.workflows.errors_of_executions import StepUnknown
+from server.workflows.errors import StepUnknown
 from server.workflows.language.definition import GOTO, Definition
 from server.workflows.queries import known as workflows
 from server.workflows.queries import reopening

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from server.core import clock, structs
-from server.workflows.errors_of_executions import ExecutionOpen, ExecutionSucceeded
+from server.workflows.errors import ExecutionOpen, ExecutionSucceeded
 from server.workflows.queries import reopening
 from server.workflows.queries import starting as slots
 from server.workflows.queries.executions import ExecutionRow

@@ -6,7 +6,7 @@ from uuid import UUID
 from server.core import ids
 from server.core.call import Call
 from server.workflows.convert import workflows as convert
-from server.workflows.errors_of_executions import WorkflowNotActive
+from server.workflows.errors import WorkflowNotActive
 from server.workflows.queries import triggers as trigger_queries
 from server.workflows.queries.workflows import WorkflowRow
 from server.workflows.service import definitions, syncing, versions, workflows

@@ -12,7 +12,7 @@ from server.workflows.convert import definitions as convert
 from server.workflows.engine import dry
 from server.workflows.engine.dry import Mock, Rehearsal
 from server.workflows.engine.types import Facts, StepError
-from server.workflows.errors_of_executions import ExecutionInputInvalid
+from server.workflows.errors import ExecutionInputInvalid
 from server.workflows.language.definition import Definition
 from server.workflows.service import definitions, workflows
 from server.workflows.steps import registry
