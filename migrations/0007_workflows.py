@@ -233,6 +233,9 @@ SELECT prepare_days('workflow_label', CURRENT_DATE, CURRENT_DATE + 7);
 
 -- One row for each attempt of a step, and each wait. `execution_time` is the execution's create_time: an execution and
 -- all that belongs to it are dropped together. `generation` counts retries of the whole execution.
+-- `position` tells the order of those that began at the same moment.
+CREATE SEQUENCE workflow_step_position;
+GRANT USAGE ON SEQUENCE workflow_step_position TO userdata_app;
 CREATE TABLE workflow_step (
     execution_id uuid NOT NULL,
     execution_time timestamptz NOT NULL,
@@ -247,6 +250,7 @@ CREATE TABLE workflow_step (
     due_time timestamptz,
     start_time timestamptz NOT NULL,
     end_time timestamptz,
+    position bigint NOT NULL DEFAULT nextval('workflow_step_position'),
     PRIMARY KEY (execution_id, path, generation, attempt, execution_time)
 ) PARTITION BY RANGE (execution_time);
 CREATE TABLE workflow_step_default PARTITION OF workflow_step DEFAULT;
@@ -431,3 +435,4 @@ def down(_migrator: Any, db: Database) -> None:
     db.cursor().execute("DROP VIEW workflow_stuck; DROP POLICY runner ON workspace")
     for table in (*reversed(TABLES), "workflow_runner"):
         db.cursor().execute(f"DROP TABLE {table}")
+    db.cursor().execute("DROP SEQUENCE workflow_step_position")

@@ -272,6 +272,7 @@ class Step(Model):
     due_time = TimeField(null=True)
     start_time = TimeField()
     end_time = TimeField(null=True)
+    position = peewee.BigIntegerField()
 
     class Meta:
         table_name = "workflow_step"

@@ -89,7 +89,7 @@ def outline(workspace_id: UUID, execution_id: UUID, *, limit: int) -> list[StepR
     query: Any = (
         Step.select(*_WITHOUT_OUTPUT)
         .where(_of(Step, workspace_id, execution_id))
-        .order_by(Step.start_time, Step.generation, Step.path, Step.attempt)
+        .order_by(Step.start_time, Step.position)
         .limit(limit)
     )
     return [StepRow._make(row) for row in query.tuples()]

@@ -36,6 +36,7 @@ _COPY: Final = Statement("""
     FROM workflow_step
     WHERE execution_id = %s AND execution_time = %s AND workspace_id = %s AND status = 'SUCCEEDED'
         AND path = ANY (%s::text[])
+    ORDER BY position
 """)
 
 
