@@ -31,6 +31,15 @@ def loads(text: str) -> Any:
     return json.loads(text)
 
 
+def whole(value: Any) -> Any:
+    """JSON with integers in place of whole numbers that Python has as floating point: 1 and not 1.0."""
+    if isinstance(value, float):
+        return _whole(value)
+    if isinstance(value, dict):
+        return {key: whole(inner) for key, inner in value.items()}
+    return [whole(item) for item in value] if isinstance(value, list) else value
+
+
 def from_dict(value: Mapping[str, Any]) -> Struct:
     """A Struct that holds the object."""
     struct = Struct()
@@ -48,14 +57,17 @@ def _to_python(value: Value) -> Any:
     if kind == "string_value":
         return value.string_value
     if kind == "number_value":
-        number = value.number_value
-        is_whole = number.is_integer() and abs(number) < _WHOLE and (number != 0 or math.copysign(1, number) > 0)
-        return int(number) if is_whole else number
+        return _whole(value.number_value)
     if kind == "struct_value":
         return {key: _to_python(inner) for key, inner in value.struct_value.fields.items()}
     if kind == "list_value":
         return [_to_python(item) for item in value.list_value.values]
     return value.bool_value if kind == "bool_value" else None
+
+
+def _whole(number: float) -> float | int:
+    is_whole = number.is_integer() and abs(number) < _WHOLE and (number != 0 or math.copysign(1, number) > 0)
+    return int(number) if is_whole else number
 
 
 def _is_plain(value: Value) -> bool:

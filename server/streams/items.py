@@ -2,9 +2,10 @@
 
 from functools import cached_property
 
-from google.protobuf.json_format import MessageToJson
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+from server.core import structs
 from server.events.service import cursors
 from server.events.service.following import Entry
 from userdata.events.v1.event_stream_service_pb2 import WatchEventsResponse
@@ -44,4 +45,4 @@ class Item:
 
 def json_of(message: Message) -> str:
     """`message` as JSON in one line, as the edge prints it for REST."""
-    return MessageToJson(message, indent=None, always_print_fields_with_no_presence=True)
+    return structs.dumps(structs.whole(MessageToDict(message, always_print_fields_with_no_presence=True)))

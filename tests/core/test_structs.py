@@ -65,6 +65,11 @@ def test_whole_numbers_are_written_as_such(number, text):
     assert structs.to_json(struct_of({"n": number})) == f'{{"n":{text}}}'
 
 
+def test_whole_numbers_of_json_are_written_as_such_however_deep():
+    value = {"a": [1.0, {"b": 2.5}, "1.0", True, None], "c": -0.0}
+    assert structs.dumps(structs.whole(value)) == '{"a":[1,{"b":2.5},"1.0",true,null],"c":-0.0}'
+
+
 def test_a_value_that_is_nothing_is_null():
     message = Struct()
     message.fields["a"].SetInParent()
