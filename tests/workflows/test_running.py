@@ -170,6 +170,15 @@ def test_a_child_is_waited_for_and_cancelled_with_its_parent(shop) -> None:
         assert finished(cut)[0] == finished(child)[0] == "CANCELLED"
 
 
+def test_a_step_fails_that_starts_what_is_not_there_and_would_not_wait_for_it(shop) -> None:
+    config = {"workflow": "nothing", "wait": False}
+    (execution,) = begin(shop, {"steps": [step("a", type="sub_workflow", config=config), step("b", "a")]})
+    with runner() as probe:
+        state, _, error = finished(execution)
+    assert (state, error["code"], probe.made) == ("FAILED", "WORKFLOW_UNKNOWN", [])
+    assert steps_of(execution) == [("a", 1, "FAILED")]
+
+
 def test_cancelling_lets_a_running_step_end(shop) -> None:
     (execution,) = begin(shop, {"steps": [step("a", config={"seconds": 0.5, "value": 1}), step("b", "a")]})
     with runner() as probe:

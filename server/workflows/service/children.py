@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.core import ids
 from server.core.errors import NotFound
-from server.workflows.engine.types import FAILED, StepError, Wait
+from server.workflows.engine.types import FAILED, Note, StepError, Wait
 from server.workflows.language.parsing import DefinitionInvalid
 from server.workflows.queries import known as workflows
 from server.workflows.service import known, starting
@@ -34,6 +34,15 @@ def start(begun: Sequence[tuple[Execution, str, Wait]]) -> dict[tuple[UUID, str]
         if started.state == FAILED and wait.data["wait"]:
             refused[parent.row.id, path] = _failure(wait, _why(started))
     return refused
+
+
+def refusal(parent: Execution, note: Note) -> StepError | None:
+    """Why the execution that a step starts, and does not wait for, cannot be started; its step fails with that."""
+    wait = note.wait
+    if wait is None or wait.kind != KIND or wait.data["wait"]:
+        return None
+    drafted = _draft(parent, note.record.path, wait)
+    return None if isinstance(drafted, Start) else drafted
 
 
 def answer(execution_id: UUID, *, state: str, output: Any, error: StepError | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from server.workflows.engine.types import FAILED, WAITING, Ending, Line, Note, R
 from server.workflows.queries import recording as queries
 from server.workflows.queries.claiming import PLANS
 from server.workflows.queries.recording import CacheRow, HeldRow, LogRow, StepRow
-from server.workflows.service import ending, starting, telling, waiting
+from server.workflows.service import children, ending, starting, telling, waiting
 from server.workflows.service.jsons import text
 from server.workflows.service.loading import Execution, error_text, read_answers
 
@@ -73,9 +73,9 @@ def record(entries: Sequence[Entry]) -> list[Written]:
     db.scope.prefix += PLANS
     ended = [entry for entry in entries if entry.ending is not None]
     starting.hold_slots(ending.slots(entry.execution.row for entry in ended))
-    children = waiting.abandoned_children(entries)
+    abandoned = waiting.abandoned_children(entries)
     parents = {entry.execution.row.parent_id for entry in ended} - {None}
-    wanted: set[Any] = {entry.execution.row.id for entry in entries} | parents | set(children)
+    wanted: set[Any] = {entry.execution.row.id for entry in entries} | parents | set(abandoned)
     held = {row.id: row for row in queries.hold(wanted)}
     written = _accepted(entries, held)
     ours = [one for one in written if not one.lost]
@@ -83,7 +83,7 @@ def record(entries: Sequence[Entry]) -> list[Written]:
         telling.publish(ours, now)
         answered = waiting.begin(ours, now)
         _write_notes(ours)
-        waiting.end(ours, children, now)
+        waiting.end(ours, abandoned, now)
         _let_go(ours, held, answered, now)
         ending.end([one.entry for one in ours if one.entry.ending is not None], now)
     return written
@@ -124,9 +124,10 @@ def _forget_from(one: Written, at: int) -> None:
 
 
 def _refuse(one: Written) -> None:
-    """Have a step fail whose event cannot be published; what was decided after it was decided wrongly."""
+    """Have a step fail whose event or execution cannot be; what was decided after it was decided wrongly."""
+    execution = one.entry.execution
     for at, note in enumerate(one.notes):
-        refusal = telling.refusal(one.entry.execution, note) if note.emissions else None
+        refusal = telling.refusal(execution, note) if note.emissions else children.refusal(execution, note)
         if refusal is not None:
             _forget_from(one, at)
             failed = replace(note.record, status=FAILED, output=None, error=refusal)
