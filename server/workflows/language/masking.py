@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-MASK: Final = "•••"
+MASK: Final = "***"
 _MOST_CHARACTERS: Final = 200
 _MOST_ITEMS: Final = 10
 _MOST_DEPTH: Final = 3
