@@ -144,6 +144,16 @@ class Workflow:
         with self._connection, self._connection.cursor() as cursor:
             cursor.execute(statement, values)
 
+    def settle(self, *tables: str) -> None:
+        """Does now what the database would do some minutes after so much was written: that is not to be measured."""
+        self._connection.autocommit = True
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
+                cursor.execute("CHECKPOINT")
+        finally:
+            self._connection.autocommit = False
+
     def _measured(self, work: Callable[[], float], count: int, steps: int) -> Executed:
         moment = self.query("SELECT date_trunc('milliseconds', now())")[0][0]
         seconds, spent = metered(self._product.groups, work)

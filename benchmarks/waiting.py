@@ -42,6 +42,7 @@ def waiting(bench: Bench) -> list[Figure]:
         for each in (delays, approvals):
             each.start([{}] * half)
             each.waiting(half)
+        delays.settle("workflow_open_execution", "workflow_step", "workflow_wait", "workflow_approval")
         bench.say(f"  {2 * half:,} executions wait")
         after = idle(bench)
         figures = [
@@ -57,7 +58,7 @@ def waiting(bench: Bench) -> list[Figure]:
                 bound=UNDER,
                 target=1.0,
                 note=f"All processes of the installation, over {SECONDS:.0f} s; one half waits for a time, the other "
-                "for a decision.",
+                "for a decision. The tables are vacuumed before.",
             ),
             at_once(bench, timers),
         ]
