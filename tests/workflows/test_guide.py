@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from server.core.outbound.failing import Fault
+from server.core.outbound.answering import Fault
 from server.workflows.language import parsing
 from server.workflows.steps import registry
 from udb.conf import ROOT

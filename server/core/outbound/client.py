@@ -7,15 +7,14 @@ one. So senders of what must not happen twice say by a key of their own that it 
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 from server.core.outbound import failing
+from server.core.outbound.answering import Answered, AnswerTooLarge, Fault, RequestFailed
 from server.core.outbound.connecting import (
     GuardedConnector,
     Phases,
@@ -25,32 +24,10 @@ from server.core.outbound.connecting import (
     timeout_of,
     tls_context,
 )
-from server.core.outbound.failing import Fault
 from server.core.outbound.guard import check_url
 from server.core.outbound.settings import OutboundSettings
 
 _IDENTITY: Final = frozenset({"", "identity"})
-
-
-class RequestFailed(Exception):
-    """No answer came, or none that can be used. The text is one sentence for the customer."""
-
-    def __init__(self, fault: Fault, sentence: str) -> None:
-        super().__init__(sentence)
-        self.fault = fault
-
-
-class AnswerTooLarge(Exception):
-    """The answer is longer than was to be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer that was read to its end."""
-
-    status: int
-    headers: CIMultiDictProxy[str]
-    body: bytes
 
 
 class Client:

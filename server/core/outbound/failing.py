@@ -2,34 +2,12 @@
 
 import errno
 import ssl
-from enum import StrEnum
 from typing import Final
 
 import aiohttp
 
+from server.core.outbound.answering import Fault
 from server.core.outbound.guard import AddressForbidden, UrlForbidden
-
-
-class Fault(StrEnum):
-    """Why no answer came."""
-
-    #: The time was over, in whatever phase.
-    TIMEOUT = "TIMEOUT"
-    #: The host has no address.
-    DNS = "DNS"
-    #: No connection came about: refused, unreachable.
-    CONNECT = "CONNECT"
-    #: The TLS handshake failed or the certificate does not hold.
-    TLS = "TLS"
-    #: The host has an address that may not be dialled, or the URL may not be sent to.
-    FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
-    #: The connection ended before an answer came.
-    RESET = "RESET"
-    #: The answer is not HTTP.
-    PROTOCOL = "PROTOCOL"
-    #: A fault of ours.
-    INTERNAL = "INTERNAL"
-
 
 # The first that fits counts, so each stands before what it derives from.
 _KINDS: Final[tuple[tuple[type[BaseException], Fault, str], ...]] = (

@@ -9,8 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from server.core import cel, structs
 from server.core.outbound import answers
-from server.core.outbound.client import Answered, AnswerTooLarge, RequestFailed
-from server.core.outbound.failing import Fault
+from server.core.outbound.answering import Answered, AnswerTooLarge, Fault, RequestFailed
 from server.workflows.engine.step_types import Context, Effect, Result, StepFailed
 from server.workflows.engine.types import StepError
 from server.workflows.steps import reading, schemas
